@@ -1,0 +1,49 @@
+import type { ProviderId } from '../schemas/provider.ts';
+
+/** How one provider is reached. `isEnabled: false` has the reason in `offReason`. */
+export interface ProviderSettings {
+  readonly id: ProviderId;
+  readonly isEnabled: boolean;
+  /** Why it is off and which variable turns it on; null when it is on. */
+  readonly offReason: string | null;
+  /** Scheme and host (and port), without a path; `openai-compatible` includes its path. */
+  readonly baseUrl: string;
+  /** API key or bearer token; null where the provider authenticates another way. */
+  readonly apiKey: string | null;
+  /** Google Cloud project and region; only for the Vertex providers. */
+  readonly projectId: string | null;
+  readonly region: string | null;
+}
+
+/** Ports by what they serve; null = switched off. `auto` picks a provider per request. */
+export type Ports = Readonly<Record<'auto' | PinnedPort, number | null>>;
+/** Providers with a port of their own. */
+export type PinnedPort = 'vertex-claude' | 'vertex-gemini' | 'github-models' | 'openrouter';
+
+/** The whole configuration: typed, checked, immutable. */
+export interface Config {
+  readonly host: string;
+  readonly ports: Ports;
+  /** Client keys; empty = none needed (loopback only). */
+  readonly gatewayApiKeys: readonly string[];
+  readonly adminApiKey: string | null;
+  /** Host header names accepted beside loopback names and `host`. */
+  readonly allowedHosts: readonly string[];
+  readonly natsUrl: string | null;
+  readonly natsServerBin: string | null;
+  /** Folder for JetStream data and other state of this machine. */
+  readonly dataDir: string;
+  readonly providers: Readonly<Record<ProviderId, ProviderSettings>>;
+  /** Enabled providers in the order the auto port tries them. */
+  readonly chain: readonly ProviderId[];
+  readonly isAutoFallback: boolean;
+  readonly strategy: string;
+  /** True when the providers are our stand-ins. */
+  readonly isSandbox: boolean;
+  /** Where the stand-ins listen; null = this process starts them. */
+  readonly sandboxUrl: string | null;
+  readonly httpEngine: 'auto' | 'uwebsockets' | 'node-http';
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** Attempts one worker process serves at once, per provider. */
+  readonly workerConcurrency: number;
+}

@@ -1,0 +1,72 @@
+/**
+ * Every limit of the gateway: its name says what it bounds and in which unit.
+ *
+ * ARCHITECTURE.md repeats this table with what happens when a limit is reached; a test compares the two.
+ */
+export const LIMITS = {
+  /** Request body. Anthropic's own limit, 32 MiB. */
+  bodyBytesMax: 33_554_432,
+  /** Request headers together. */
+  headerBytesMax: 32_768,
+  headersMax: 100,
+  urlBytesMax: 8_192,
+  jsonDepthMax: 128,
+  messagesMax: 100_000,
+  toolsMax: 2_000,
+  connectionsMax: 2_048,
+  /** Streams open at once, per client key (or per gateway without keys). */
+  streamsPerKeyMax: 1_024,
+  /** A body up to this size travels inside the dispatch when the worker is in another process. */
+  inlineBodyBytesMax: 131_072,
+  /** The same when a worker of this process may take it: it reads larger bodies by reference. */
+  inlineBodyBytesLocalMax: 4_096,
+  /** One piece of a pulled body. */
+  bodyPieceBytesMax: 262_144,
+  bodyPiecesInFlightMax: 3,
+  bodyPullMsMax: 10_000,
+  /** Unacknowledged bytes of one reply stream. */
+  replyWindowBytesMax: 65_536,
+  replyFrameBytesMax: 32_768,
+  replyCoalesceBytesMax: 4_096,
+  replyCoalesceMsMax: 5,
+  /** The ingress acknowledges after this many bytes taken by the client's socket. */
+  replyAckBytes: 16_384,
+  /** A worker says it lives after this long without a frame. */
+  replyHeartbeatMs: 500,
+  /** An ingress asks whether the worker lives after this long without a sign of it. */
+  replySilenceMsMax: 700,
+  replyProbeMsMax: 300,
+  /** No verdict on a peer for this long after our own reconnect. */
+  reconnectGraceMs: 1_500,
+  /** A worker gives up a stream whose ingress was silent this long and denies knowing it. */
+  ingressSilenceMsMax: 3_000,
+  /** Finished streams wait this long for their last acknowledgement. */
+  replyLingerMsMax: 30_000,
+  acceptMsMax: 1_000,
+  routeMsMax: 250,
+  attemptsMax: 3,
+  /** Dispatches of one request, accepted or not (busy, lost, no responders). */
+  dispatchesMax: 12,
+  busyRetriesMax: 3,
+  workerInFlightMax: 512,
+  /** `message_start` is held back this long for the first content. */
+  messageStartHoldMsMax: 250,
+  firstByteMsMax: 120_000,
+  upstreamConnectMsMax: 5_000,
+  upstreamIdleMsMax: 180_000,
+  upstreamErrorBodyBytesMax: 1_048_576,
+  upstreamMessageBytesMax: 67_108_864,
+  sseEventBytesMax: 16_777_216,
+  upstreamHeaderBytesMax: 65_536,
+  /** Silence towards a streaming client before a ping. */
+  pingMs: 15_000,
+  clientStallMsMax: 30_000,
+  drainMsMax: 900_000,
+  eventOutboxMax: 10_000,
+  eventAckMsMax: 2_000,
+  eventRetriesMax: 30,
+  countTokensMsMax: 10_000,
+} as const;
+
+/** The type of LIMITS. */
+export type Limits = typeof LIMITS;

@@ -1,0 +1,40 @@
+import type { ProviderId } from './provider.ts';
+
+/**
+ * Subjects, one function per subject, so that nobody writes a subject literal elsewhere.
+ *
+ * Ingress, worker and stream ids are made by us and hold only letters, digits, `_` and `-`.
+ */
+export const subjects = {
+  /** A request that needs a provider. Queue group `router`; the reply is one ROUTE frame. */
+  route: (): string => 'gw.v1.route',
+  /** One attempt for a provider's pool. Queue group `worker-<provider>`. */
+  work: (provider: ProviderId): string => `gw.v1.work.${provider}`,
+  /** Frames of one reply stream, to the ingress that asked. */
+  reply: (ingressId: string, streamId: string): string => `gw.v1.rx.${ingressId}.${streamId}`,
+  /** All reply streams of one ingress. */
+  anyReply: (ingressId: string): string => `gw.v1.rx.${ingressId}.*`,
+  /** Pieces of a request body, asked for by the worker that serves the request. */
+  body: (ingressId: string, requestId: string): string => `gw.v1.body.${ingressId}.${requestId}`,
+  /** All bodies of one ingress. */
+  anyBody: (ingressId: string): string => `gw.v1.body.${ingressId}.*`,
+  /** Control of one reply stream (credit, resume, cancel), or of the worker itself (`probe`). */
+  control: (workerId: string, streamId: string): string => `gw.v1.ctl.${workerId}.${streamId}`,
+  /** All control messages of one worker. */
+  anyControl: (workerId: string): string => `gw.v1.ctl.${workerId}.*`,
+  /** What a worker saw at its provider: limits, latency, load, errors. */
+  observation: (provider: ProviderId, kind: string): string => `gw.v1.obs.${provider}.${kind}`,
+  /** The usage event that ends every attempt. In stream EV. */
+  usageEvent: (provider: ProviderId): string => `gw.v1.ev.usage.${provider}`,
+  /** All durable events: what stream EV keeps. */
+  anyEvent: (): string => 'gw.v1.ev.>',
+} as const;
+
+/** JetStream streams. */
+export const STREAMS = { events: 'EV' } as const;
+
+/** Queue groups: equal programs that share a subject. */
+export const queueGroups = {
+  router: (): string => 'router',
+  worker: (provider: ProviderId): string => `worker-${provider}`,
+} as const;

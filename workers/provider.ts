@@ -1,0 +1,42 @@
+import type { Dispatch, HeaderPair } from '../schemas/envelope.ts';
+import type { ProviderId } from '../schemas/provider.ts';
+import type { Wire } from './wire.ts';
+
+/** The HTTP call of one attempt. */
+export interface UpstreamRequest {
+  /** Scheme, host and port: `https://openrouter.ai`. */
+  readonly origin: string;
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: readonly HeaderPair[];
+  /** The body, in pieces that are sent one after another (an unchanged body is not copied to be edited). */
+  readonly body: readonly Uint8Array[];
+  /** The model asked for, in the provider's spelling. */
+  readonly upstreamModel: string;
+}
+
+/** One attempt's input: the dispatch and the client's body as it came. */
+export interface Work {
+  readonly dispatch: Dispatch;
+  readonly body: Uint8Array;
+}
+
+/**
+ * What a provider module exports: where the upstream is, with what credentials, and its quirks. What the bytes
+ * mean is the wire's business.
+ */
+export interface Provider {
+  readonly id: ProviderId;
+  readonly wire: Wire;
+  /** The name of the credential that pays, for the ledger; never the credential. */
+  readonly account: string;
+  /**
+   * Builds the call. Throws GatewayError when this provider cannot carry the request.
+   * `signal` ends waits for credentials.
+   */
+  request(work: Work, signal: AbortSignal): Promise<UpstreamRequest>;
+  /**
+   * Called when the upstream refused the credential (401): true = it was renewed, try once more.
+   */
+  renewCredential?(): Promise<boolean>;
+}
