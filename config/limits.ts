@@ -40,10 +40,14 @@ export const LIMITS = {
   reconnectGraceMs: 1_500,
   /** A worker gives up a stream whose ingress was silent this long and denies knowing it. */
   ingressSilenceMsMax: 3_000,
+  /** ... and it gives up the stream of an ingress that stays silent this long whatever it denies. */
+  ingressHungMsMax: 10_000,
   /** Finished streams wait this long for their last acknowledgement. */
   replyLingerMsMax: 30_000,
   acceptMsMax: 1_000,
   routeMsMax: 250,
+  /** A request waits this long for a bus that is down. */
+  busWaitMsMax: 10_000,
   attemptsMax: 3,
   /** Dispatches of one request, accepted or not (busy, lost, no responders). */
   dispatchesMax: 12,

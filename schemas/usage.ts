@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { providerIdSchema } from './provider.ts';
 
-const tokens = z.number().int().min(0).max(2 ** 40);
+const tokens = z
+  .number()
+  .int()
+  .min(0)
+  .max(2 ** 40);
 
 /**
  * Tokens of one attempt in disjoint parts, because a price applies per part.

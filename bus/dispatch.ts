@@ -1,0 +1,26 @@
+import type { Dispatch } from '../schemas/envelope.ts';
+import { decodeEnvelope, encodeEnvelope } from './codec.ts';
+
+/**
+ * Encodes a dispatch: `u32le head bytes, head (msgpack), inline body`. Without an inline body the worker fetches it.
+ */
+export function encodeDispatch(dispatch: Dispatch, inlineBody: Uint8Array | null): Uint8Array {
+  const head = encodeEnvelope(dispatch);
+  const message = Buffer.allocUnsafe(4 + head.length + (inlineBody?.length ?? 0));
+  message.writeUInt32LE(head.length, 0);
+  message.set(head, 4);
+  if (inlineBody !== null) message.set(inlineBody, 4 + head.length);
+  return message;
+}
+
+/** Decodes a dispatch. `inlineBody` is a view into `message`, or null when the body did not come along. */
+export function decodeDispatch(message: Uint8Array): {
+  dispatch: Dispatch;
+  inlineBody: Uint8Array | null;
+} {
+  const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
+  const bodyStart = 4 + view.getUint32(0, true);
+  const dispatch = decodeEnvelope<Dispatch>(message.subarray(4, bodyStart));
+  const inlineBody = message.length > bodyStart ? message.subarray(bodyStart) : null;
+  return { dispatch, inlineBody };
+}

@@ -1,0 +1,167 @@
+import { LIMITS } from '../config/limits.ts';
+import { subjects } from '../schemas/subjects.ts';
+import { decodeEnvelope, encodeEnvelope } from './codec.ts';
+import type { Bus, BusMessage } from './connect.ts';
+import { CONTROL, controlValue, encodeFrame, FRAME } from './frames.ts';
+import { ReplySender, type SenderHost } from './reply-sender.ts';
+
+/** A stream and a sequence number: an acknowledgement, or the next number to come. */
+export type StreamPosition = readonly [streamId: string, sequence: number];
+
+/** The worker side of all reply streams of one process. Disposing it stops its timers; streams are not ended. */
+export interface ReplyHost extends AsyncDisposable {
+  readonly workerId: string;
+  /** Streams that are open or wait for their last acknowledgement. */
+  readonly openStreams: number;
+  /** Opens a stream and sends ACCEPT. Null when this stream id was opened before: a duplicate dispatch. */
+  open(streamId: string, ingressId: string): ReplySender | null;
+}
+
+const TICK_MS = 100;
+/** Duplicate dispatches are recognised among this many last stream ids. */
+const RECENT_STREAMS_MAX = 20_000;
+/** A list message names at most this many streams. */
+const LIST_MAX = 2_000;
+
+/** Serves the control subject of this worker and keeps its streams alive. */
+export function startReplyHost(bus: Bus, options: { workerId: string }): ReplyHost {
+  const { workerId } = options;
+  const senders = new Map<string, ReplySender>();
+  const recent = new Set<string>();
+  const toFlush = new Set<ReplySender>();
+  let flushTimer: NodeJS.Timeout | undefined;
+
+  // One timer for all streams: their frames leave in one socket write.
+  const flushAll = (): void => {
+    flushTimer = undefined;
+    for (const sender of toFlush) sender.flush();
+    toFlush.clear();
+  };
+  const hostOf = (streamId: string, ingressId: string): SenderHost => {
+    const subject = subjects.reply(ingressId, streamId);
+    return {
+      nowMs: () => performance.now(),
+      publish: (message) => bus.publish(subject, message),
+      scheduleFlush(sender) {
+        toFlush.add(sender);
+        flushTimer ??= setTimeout(flushAll, LIMITS.replyCoalesceMsMax);
+      },
+      finished(sender) {
+        senders.delete(sender.streamId);
+        toFlush.delete(sender);
+      },
+    };
+  };
+
+  const control = bus.subscribe(subjects.anyControl(workerId), (message) =>
+    onControl(message, { bus, senders }),
+  );
+  const stopListening = bus.onReconnect(() => {
+    for (const sender of senders.values()) sender.resend();
+  });
+  const ticker = setInterval(() => tick({ bus, senders, workerId }), TICK_MS);
+
+  return {
+    workerId,
+    get openStreams() {
+      return senders.size;
+    },
+    open(streamId, ingressId) {
+      if (recent.has(streamId)) return null;
+      recent.add(streamId);
+      if (recent.size > RECENT_STREAMS_MAX) deleteOldest(recent);
+      const sender = new ReplySender(hostOf(streamId, ingressId), { streamId, ingressId });
+      senders.set(streamId, sender);
+      sender.accept(workerId);
+      return sender;
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(ticker);
+      stopListening();
+      clearTimeout(flushTimer);
+      flushAll();
+      await control.drain();
+    },
+  };
+}
+
+interface HostState {
+  readonly bus: Bus;
+  readonly senders: ReadonlyMap<string, ReplySender>;
+}
+
+function onControl(message: BusMessage, state: HostState): void {
+  const type = message.data[0];
+  if (type === CONTROL.ALIVE || type === CONTROL.PROBE) {
+    const positions = decodeEnvelope<StreamPosition[]>(message.data.subarray(1));
+    const unknown: string[] = [];
+    for (const [streamId, sequence] of positions) {
+      const sender = state.senders.get(streamId);
+      if (sender === undefined) unknown.push(streamId);
+      else {
+        sender.acknowledge(sequence);
+        // A probe comes after silence: what is unacknowledged now was probably lost.
+        if (type === CONTROL.PROBE) sender.resend();
+      }
+    }
+    if (type === CONTROL.PROBE) {
+      state.bus.publish(message.reply, encodeFrame(FRAME.PROBED, encodeEnvelope(unknown)));
+    }
+    return;
+  }
+  if (message.isNoResponders) {
+    // The answer to WANTED: the ingress whose id is the last token is gone.
+    const ingressId = message.subject.slice(message.subject.lastIndexOf('.') + 1);
+    for (const sender of state.senders.values()) {
+      if (sender.ingressId === ingressId) sender.cancel();
+    }
+    return;
+  }
+  const sender = state.senders.get(message.subject.slice(message.subject.lastIndexOf('.') + 1));
+  if (sender === undefined) return;
+  if (type === CONTROL.ACK) sender.acknowledge(controlValue(message.data));
+  else if (type === CONTROL.RESUME) {
+    sender.acknowledge(controlValue(message.data));
+    sender.resend();
+  } else if (type === CONTROL.CANCEL) sender.cancel();
+}
+
+function tick(state: HostState & { workerId: string }): void {
+  const { bus, senders, workerId } = state;
+  const nowMs = performance.now();
+  // While our own connection is down, or just came back, silence says nothing about the peer.
+  const mayJudge = bus.isConnected && nowMs - bus.connectedAtMs > LIMITS.reconnectGraceMs;
+  const idle = new Map<string, StreamPosition[]>();
+  const doubtful = new Set<string>();
+  for (const sender of senders.values()) {
+    const silenceMs = nowMs - sender.heardAtMs;
+    if (sender.endedAtMs !== null) {
+      if (nowMs - sender.endedAtMs > LIMITS.replyLingerMsMax) sender.cancel();
+    } else if (mayJudge && silenceMs > LIMITS.ingressHungMsMax) sender.cancel();
+    if (mayJudge && silenceMs > LIMITS.ingressSilenceMsMax) doubtful.add(sender.ingressId);
+    if (nowMs - sender.sentAtMs < LIMITS.replyHeartbeatMs) continue;
+    sender.sentAtMs = nowMs;
+    const list = idle.get(sender.ingressId) ?? [];
+    list.push([sender.streamId, sender.nextSequence]);
+    idle.set(sender.ingressId, list);
+  }
+  if (!bus.isConnected) return;
+  for (const [ingressId, positions] of idle) {
+    const subject = subjects.reply(ingressId, workerId);
+    for (let start = 0; start < positions.length; start += LIST_MAX) {
+      const list = encodeEnvelope(positions.slice(start, start + LIST_MAX));
+      bus.publish(subject, encodeFrame(FRAME.HEARTBEAT, list));
+    }
+  }
+  for (const ingressId of doubtful) {
+    const subject = subjects.reply(ingressId, workerId);
+    bus.publish(subject, encodeFrame(FRAME.WANTED), subjects.control(workerId, ingressId));
+  }
+}
+
+function deleteOldest(set: Set<string>): void {
+  for (const first of set) {
+    set.delete(first);
+    return;
+  }
+}

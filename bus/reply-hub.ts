@@ -1,0 +1,209 @@
+import { LIMITS } from '../config/limits.ts';
+import { subjects } from '../schemas/subjects.ts';
+import { decodeEnvelope, encodeEnvelope } from './codec.ts';
+import type { Bus, BusMessage } from './connect.ts';
+import { CONTROL, encodeControl, FRAME, readFrames } from './frames.ts';
+import type { StreamPosition } from './reply-host.ts';
+import { type ReplyListener, ReplyStream, type StreamHub } from './reply-stream.ts';
+
+/** The ingress side of all reply streams of one process. */
+export interface ReplyHub extends AsyncDisposable {
+  readonly ingressId: string;
+  readonly openStreams: number;
+  /** Expects a reply stream; dispatch the work right after, with `subjects.reply(ingressId, streamId)` as reply. */
+  open(streamId: string, listener: ReplyListener): ReplyStream;
+  /**
+   * Sends a question and resolves with the payload of its ROUTE frame; null when nobody answers: at once without
+   * responders, else after `waitMs`.
+   */
+  ask(subject: string, question: Uint8Array, options: AskOptions): Promise<Uint8Array | null>;
+}
+
+/** How to ask. */
+export interface AskOptions {
+  /** A fresh id: letters, digits, `_` and `-`. */
+  readonly id: string;
+  readonly waitMs: number;
+}
+
+type Answer = (payload: Uint8Array | null) => void;
+
+interface HubState {
+  readonly bus: Bus;
+  readonly ingressId: string;
+  readonly streams: Map<string, ReplyStream>;
+  readonly questions: Map<string, Answer>;
+}
+
+const TICK_MS = 100;
+const ALIVE_MS = 1_000;
+
+/** Serves the reply subject of this ingress and watches over its streams. */
+export function startReplyHub(bus: Bus, options: { ingressId: string }): ReplyHub {
+  const { ingressId } = options;
+  const state: HubState = { bus, ingressId, streams: new Map(), questions: new Map() };
+  const { streams, questions } = state;
+  const hub: StreamHub = {
+    nowMs: () => performance.now(),
+    control: ({ workerId, streamId, type, value, wantsVerdict }) =>
+      bus.publish(
+        subjects.control(workerId, streamId),
+        encodeControl(type, value),
+        wantsVerdict === true ? subjects.reply(ingressId, streamId) : undefined,
+      ),
+    closed: (stream) => streams.delete(stream.streamId),
+  };
+  const replies = bus.subscribe(subjects.anyReply(ingressId), (message) => onReply(message, state));
+  const stopListening = bus.onReconnect(() => {
+    for (const stream of streams.values()) stream.resume();
+  });
+  let aliveAtMs = 0;
+  const ticker = setInterval(() => {
+    const nowMs = performance.now();
+    judge(state, nowMs);
+    if (nowMs - aliveAtMs < ALIVE_MS) return;
+    aliveAtMs = nowMs;
+    sendLists(state, [...streams.values()], CONTROL.ALIVE);
+  }, TICK_MS);
+
+  return {
+    ingressId,
+    get openStreams() {
+      return streams.size;
+    },
+    open(streamId, listener) {
+      const stream = new ReplyStream(hub, { streamId, listener });
+      streams.set(streamId, stream);
+      return stream;
+    },
+    ask(subject, question, { id, waitMs }) {
+      return new Promise((resolve) => {
+        const answer: Answer = (payload) => {
+          clearTimeout(timer);
+          questions.delete(id);
+          resolve(payload);
+        };
+        const timer = setTimeout(answer, waitMs, null);
+        questions.set(id, answer);
+        bus.publish(subject, question, subjects.reply(ingressId, id));
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(ticker);
+      stopListening();
+      for (const stream of streams.values()) stream.cancel();
+      for (const answer of questions.values()) answer(null);
+      await replies.drain();
+    },
+  };
+}
+
+function onReply(message: BusMessage, state: HubState): void {
+  const token = message.subject.slice(message.subject.lastIndexOf('.') + 1);
+  if (message.isNoResponders) {
+    state.streams.get(token)?.lose('no-responders');
+    state.questions.get(token)?.(null);
+    loseWorker(state, token);
+    return;
+  }
+  readFrames(message.data, (type, sequence, payload) => {
+    if (type === FRAME.ROUTE) state.questions.get(token)?.(payload);
+    else if (type === FRAME.HEARTBEAT) onHeartbeat(state, token, payload);
+    else if (type === FRAME.PROBED) onProbed(state, token, payload);
+    else if (type === FRAME.WANTED) answerWanted(state, token);
+    else {
+      const stream = state.streams.get(token);
+      if (stream !== undefined) stream.receive(type, sequence, payload);
+      else if (type === FRAME.ACCEPT) cancelUnknown(state, token, payload);
+    }
+  });
+}
+
+function onHeartbeat(state: HubState, workerId: string, payload: Uint8Array): void {
+  for (const [streamId, nextSequence] of decodeEnvelope<StreamPosition[]>(payload)) {
+    const stream = state.streams.get(streamId);
+    if (stream !== undefined) stream.heartbeat(nextSequence, workerId);
+    else cancelUnknown(state, streamId, Buffer.from(workerId));
+  }
+}
+
+function onProbed(state: HubState, workerId: string, payload: Uint8Array): void {
+  for (const streamId of decodeEnvelope<string[]>(payload)) {
+    state.streams.get(streamId)?.lose('worker-gone');
+  }
+  for (const stream of state.streams.values()) {
+    if (stream.workerId === workerId) stream.heard();
+  }
+}
+
+// A worker asks because it heard nothing for long: every stream of it that is open here is wanted.
+function answerWanted(state: HubState, workerId: string): void {
+  const wanted = [...state.streams.values()].filter((stream) => stream.workerId === workerId);
+  sendLists(state, wanted, CONTROL.ALIVE);
+}
+
+// A stream we gave up, or that ended: its worker must stop.
+function cancelUnknown(state: HubState, streamId: string, worker: Uint8Array): void {
+  const workerId = Buffer.from(worker).toString('latin1');
+  state.bus.publish(subjects.control(workerId, streamId), encodeControl(CONTROL.CANCEL, 0));
+}
+
+function loseWorker(state: HubState, workerId: string): void {
+  for (const stream of state.streams.values()) {
+    if (stream.workerId === workerId) stream.lose('worker-gone');
+  }
+}
+
+// Ends what nobody accepted, asks silent workers whether they live, ends what they left.
+function judge(state: HubState, nowMs: number): void {
+  const { bus, streams } = state;
+  if (!bus.isConnected) return;
+  const hasGrace = nowMs - bus.connectedAtMs < LIMITS.reconnectGraceMs;
+  const silent: ReplyStream[] = [];
+  for (const stream of streams.values()) {
+    if (stream.cancelledAtMs !== null) {
+      if (nowMs - stream.cancelledAtMs > CANCELLED_MS) stream.forget();
+      continue;
+    }
+    const silenceMs = nowMs - Math.max(stream.heardAtMs, bus.connectedAtMs);
+    if (stream.workerId === null) {
+      if (silenceMs > LIMITS.acceptMsMax) stream.lose('not-accepted');
+    } else if (!hasGrace && silenceMs > LIMITS.replySilenceMsMax) {
+      if (stream.probes > 0 && nowMs - stream.probedAtMs < LIMITS.replyProbeMsMax) continue;
+      if (stream.probes >= PROBES_MAX) stream.lose('worker-hung');
+      else {
+        stream.probes += 1;
+        stream.probedAtMs = nowMs;
+        silent.push(stream);
+      }
+    }
+  }
+  sendLists(state, silent, CONTROL.PROBE);
+}
+
+const PROBES_MAX = 2;
+/** A cancelled stream waits this long for the word that its worker was gone. */
+const CANCELLED_MS = 2_000;
+/** A list message names at most this many streams. */
+const LIST_MAX = 2_000;
+
+function sendLists(state: HubState, streams: readonly ReplyStream[], type: number): void {
+  const byWorker = new Map<string, StreamPosition[]>();
+  for (const stream of streams) {
+    if (stream.workerId === null) continue;
+    const list = byWorker.get(stream.workerId) ?? [];
+    list.push([stream.streamId, stream.acknowledged]);
+    byWorker.set(stream.workerId, list);
+  }
+  for (const [workerId, positions] of byWorker) {
+    const subject = subjects.control(workerId, 'all');
+    // Answers, and the server's word that the worker is gone, come back under the worker's id.
+    const reply = subjects.reply(state.ingressId, workerId);
+    for (let start = 0; start < positions.length; start += LIST_MAX) {
+      const list = encodeEnvelope(positions.slice(start, start + LIST_MAX));
+      const message = Buffer.concat([Buffer.of(type), list]);
+      if (type === CONTROL.PROBE) state.bus.publish(subject, message, reply);
+      else state.bus.publish(subject, message);
+    }
+  }
+}
