@@ -1,0 +1,258 @@
+import { randomBytes } from 'node:crypto';
+import { decodeEnvelope, encodeEnvelope } from '../bus/codec.ts';
+import { encodeDispatch } from '../bus/dispatch.ts';
+import { LIMITS } from '../config/limits.ts';
+import type {
+  Dispatch,
+  FailedAttempt,
+  FieldSpan,
+  HeaderPair,
+  ReplyError,
+  RequestFacts,
+  RouteDecision,
+  RouteRequest,
+  RouteTarget,
+} from '../schemas/envelope.ts';
+import type { ProviderId } from '../schemas/provider.ts';
+import { subjects } from '../schemas/subjects.ts';
+import type { IngressContext } from './context.ts';
+import { finalError } from './final-error.ts';
+import type { HttpReply } from './http/http.ts';
+import { publishLostAttempt } from './lost-attempt.ts';
+import { Relay, type RelayResult } from './relay.ts';
+
+/** One client request on its way through the gateway. */
+export interface Exchange {
+  readonly requestId: string;
+  readonly reply: HttpReply;
+  readonly body: Uint8Array;
+  readonly facts: RequestFacts;
+  readonly fields: readonly FieldSpan[];
+  readonly query: string;
+  readonly headers: readonly HeaderPair[];
+  readonly pinned: ProviderId | null;
+  readonly clientKeyId: string | null;
+  /** Unix milliseconds by which the first byte must have come. */
+  readonly deadlineMs: number;
+}
+
+/** How an exchange ended: what the metrics count. */
+export interface ExchangeResult {
+  readonly status: number;
+  readonly provider: ProviderId | 'none';
+  readonly attempts: number;
+}
+
+/** A fresh request id: unguessable, because reply subjects are made of it. */
+export function newRequestId(): string {
+  return `req_${randomBytes(16).toString('hex')}`;
+}
+
+/**
+ * Serves one exchange: asks the router, tries its targets one after another until the first byte has reached the
+ * client, at most `attemptsMax` upstream calls and within the deadline; then sends the answer that says why not.
+ */
+export async function serveExchange(
+  context: IngressContext,
+  exchange: Exchange,
+): Promise<ExchangeResult> {
+  context.bodies.put(exchange.requestId, exchange.body);
+  try {
+    return await new Attempts(context, exchange).run();
+  } finally {
+    context.bodies.delete(exchange.requestId);
+  }
+}
+
+/** The attempts of one exchange: the one place where a request is tried again. */
+class Attempts {
+  readonly #context: IngressContext;
+  readonly #exchange: Exchange;
+  readonly #failures: ReplyError[] = [];
+  readonly #failed: FailedAttempt[] = [];
+  #dispatches = 0;
+  #attempts = 0;
+  #busyRetries = 0;
+  #lastProvider: ProviderId | 'none' = 'none';
+
+  constructor(context: IngressContext, exchange: Exchange) {
+    this.#context = context;
+    this.#exchange = exchange;
+  }
+
+  async run(): Promise<ExchangeResult> {
+    const { reply } = this.#exchange;
+    let targets = await this.#route();
+    while (!reply.isAborted) {
+      const [target, ...others] = targets;
+      if (target === undefined || !this.#mayTry()) return this.#giveUp();
+      const result = await this.#attempt(target);
+      this.#count(target, result);
+      if (result.kind === 'done') return this.#ended(result.status);
+      if (result.kind === 'not-taken') {
+        targets = this.#mayAskPoolAgain(result.reason) ? [target, ...others] : others;
+        continue;
+      }
+      const error = result.kind === 'failed' ? result.error : workerLost();
+      this.#failures.push(error);
+      if (!error.isFailover) return this.#giveUp();
+      // A vanished worker says nothing against its provider: the pool may have others.
+      if (result.kind === 'failed') {
+        if (!this.#context.config.isAutoFallback) return this.#giveUp();
+        const status = error.upstreamStatus ?? error.status;
+        this.#failed.push({ provider: target.provider, status, errorType: error.type });
+      }
+      targets = await this.#route();
+    }
+    return this.#ended(499);
+  }
+
+  #mayTry(): boolean {
+    return (
+      this.#attempts < LIMITS.attemptsMax &&
+      this.#dispatches < LIMITS.dispatchesMax &&
+      Date.now() < this.#exchange.deadlineMs
+    );
+  }
+
+  // A lost dispatch and a full member are no fault of the pool; without responders there is no pool.
+  #mayAskPoolAgain(reason: string): boolean {
+    if (reason === 'no-responders') return false;
+    this.#busyRetries += 1;
+    return this.#busyRetries <= LIMITS.busyRetriesMax;
+  }
+
+  async #route(): Promise<readonly RouteTarget[]> {
+    const { bus, hub } = this.#context;
+    const { requestId, pinned, facts, deadlineMs } = this.#exchange;
+    const patienceMs = Math.min(LIMITS.busWaitMsMax, deadlineMs - Date.now());
+    if (!bus.isConnected && !(await bus.whenConnected(patienceMs))) return [];
+    const question: RouteRequest = { v: 1, requestId, pinned, facts, failed: this.#failed };
+    const answer = await hub.ask(subjects.route(), encodeEnvelope(question), {
+      id: requestId,
+      waitMs: LIMITS.routeMsMax,
+    });
+    if (answer === null) return this.#staticTargets();
+    return decodeEnvelope<RouteDecision>(answer).targets;
+  }
+
+  // Routing is no single point of failure: without a router the configured order decides.
+  #staticTargets(): readonly RouteTarget[] {
+    const { pinned } = this.#exchange;
+    const failed = new Set(this.#failed.map(({ provider }) => provider));
+    return this.#context.config.chain
+      .filter((provider) => (pinned === null || provider === pinned) && !failed.has(provider))
+      .map((provider) => ({ provider }));
+  }
+
+  #attempt(target: RouteTarget): Promise<RelayResult> {
+    const { hub, bus, relays, config } = this.#context;
+    const { reply, requestId, body } = this.#exchange;
+    const attempt = this.#dispatches;
+    this.#dispatches += 1;
+    const startedAtMs = Date.now();
+    const relay = new Relay(
+      {
+        reply,
+        requestId,
+        ownHeaders: ({ upstreamModel }) => [
+          ['request-id', requestId],
+          ['x-gateway-provider', target.provider],
+          ['x-gateway-model', upstreamModel],
+          ['x-gateway-attempts', String(this.#attempts + 1)],
+          ...(config.isSandbox ? ([['x-gateway-sandbox', 'true']] as const) : []),
+        ],
+        onWorkerLost: (lost) =>
+          publishLostAttempt(this.#context.events, {
+            exchange: this.#exchange,
+            provider: target.provider,
+            attempt,
+            startedAtMs,
+            relay: lost,
+          }),
+      },
+      performance.now(),
+    );
+    const stream = hub.open(`${requestId}-${attempt}`, relay);
+    reply.onAbort(() => {
+      stream.cancel();
+      relay.abort();
+    });
+    reply.onDrain(() => stream.release());
+    const subject = subjects.work(target.provider);
+    const inline = body.length <= this.#inlineBytesMax(target.provider) ? body : null;
+    const message = encodeDispatch(this.#dispatch(attempt), inline);
+    bus.publish(subject, message, subjects.reply(hub.ingressId, stream.streamId));
+    relays.add(relay);
+    return relay.result.finally(() => relays.delete(relay));
+  }
+
+  #inlineBytesMax(provider: ProviderId): number {
+    return this.#context.localProviders.has(provider)
+      ? LIMITS.inlineBodyBytesLocalMax
+      : LIMITS.inlineBodyBytesMax;
+  }
+
+  #dispatch(attempt: number): Dispatch {
+    const { requestId, deadlineMs, facts, clientKeyId, query, headers, fields } = this.#exchange;
+    const { ingressId } = this.#context.hub;
+    return {
+      v: 1,
+      requestId,
+      attempt,
+      ingressId,
+      deadlineMs,
+      facts,
+      clientKeyId,
+      query,
+      headers,
+      fields,
+    };
+  }
+
+  #count(target: RouteTarget, result: RelayResult): void {
+    this.#context.metrics.attemptsTotal.inc({ provider: target.provider, outcome: result.kind });
+    if (result.kind === 'not-taken') return;
+    this.#attempts += 1;
+    this.#lastProvider = target.provider;
+  }
+
+  #giveUp(): ExchangeResult {
+    const { reply, requestId } = this.#exchange;
+    const error = finalError(this.#failures);
+    const headers: HeaderPair[] = [
+      ['content-type', 'application/json'],
+      ...error.headers.filter(([name]) => name !== 'content-type'),
+      ['request-id', requestId],
+      ['x-gateway-attempts', String(this.#attempts)],
+      ...(this.#lastProvider === 'none'
+        ? []
+        : ([['x-gateway-provider', this.#lastProvider]] as const)),
+      ...(this.#context.config.isSandbox ? ([['x-gateway-sandbox', 'true']] as const) : []),
+    ];
+    const body = error.body ?? errorJson(error, requestId);
+    reply.send(error.status, headers, body);
+    return this.#ended(error.status);
+  }
+
+  #ended(status: number): ExchangeResult {
+    return { status, provider: this.#lastProvider, attempts: this.#attempts };
+  }
+}
+
+function errorJson(error: ReplyError, requestId: string): string {
+  const { type, message } = error;
+  return JSON.stringify({ type: 'error', error: { type, message }, request_id: requestId });
+}
+
+function workerLost(): ReplyError {
+  return {
+    type: 'overloaded_error',
+    status: 529,
+    message: 'the worker that served this request was lost',
+    body: null,
+    headers: [['retry-after', '1']],
+    upstreamStatus: null,
+    isFailover: true,
+  };
+}

@@ -1,0 +1,158 @@
+import type { LossReason, ReplyListener } from '../bus/reply-stream.ts';
+import { LIMITS } from '../config/limits.ts';
+import type { HeaderPair, ReplyEnd, ReplyError, ReplyHead } from '../schemas/envelope.ts';
+import type { HttpReply } from './http/http.ts';
+
+/** How one attempt ended for the client. */
+export type RelayResult =
+  /** The client has its answer, whole or with an error event at its end. */
+  | { readonly kind: 'done'; readonly status: number; readonly errorType: string | null }
+  /** Nothing was sent: another attempt may follow. */
+  | { readonly kind: 'failed'; readonly error: ReplyError }
+  /** No attempt took place: nobody accepted it. */
+  | { readonly kind: 'not-taken'; readonly reason: LossReason }
+  /** The worker vanished before the first byte. */
+  | { readonly kind: 'lost' };
+
+/** What a relay needs to know of its request. */
+export interface RelayOptions {
+  readonly reply: HttpReply;
+  readonly requestId: string;
+  /** The gateway's own headers, e.g. `x-gateway-provider`; made when the answer starts. */
+  ownHeaders(head: ReplyHead): readonly HeaderPair[];
+  /** A worker that had accepted vanished, also after the client left: its usage event is ours to write. */
+  onWorkerLost(relay: Relay): void;
+}
+
+const PING_EVENT = Buffer.from('event: ping\ndata: {"type": "ping"}\n\n');
+const SSE_TYPE: HeaderPair = ['content-type', 'text/event-stream; charset=utf-8'];
+
+/**
+ * Relays one reply stream to the client: bytes as they come, credit as the socket drains.
+ *
+ * The answer is committed with its first byte; from then on a failure becomes an `error` event.
+ */
+export class Relay implements ReplyListener {
+  readonly #options: RelayOptions;
+  readonly #result = Promise.withResolvers<RelayResult>();
+  /** A JSON answer's first piece waits for its end, so that it can leave with its length. */
+  #firstPiece: Uint8Array | null = null;
+  #head: ReplyHead | null = null;
+  #isAccepted = false;
+  #writtenAtMs: number;
+  /** Bytes of answer that came. */
+  receivedBytes = 0;
+
+  constructor(options: RelayOptions, nowMs: number) {
+    this.#options = options;
+    this.#writtenAtMs = nowMs;
+  }
+
+  /** Settles once, when the attempt is over. */
+  get result(): Promise<RelayResult> {
+    return this.#result.promise;
+  }
+
+  /** The answer's head; null before it came. */
+  get head(): ReplyHead | null {
+    return this.#head;
+  }
+
+  onAccept(): void {
+    this.#isAccepted = true;
+  }
+
+  onHead(head: ReplyHead): void {
+    this.#head = head;
+    this.#writtenAtMs = performance.now();
+  }
+
+  onData(bytes: Uint8Array): boolean {
+    const { reply } = this.#options;
+    this.receivedBytes += bytes.length;
+    if (!reply.isStarted) {
+      if (this.#head?.kind === 'json' && this.#firstPiece === null) {
+        this.#firstPiece = bytes;
+        return true;
+      }
+      this.#start();
+    }
+    this.#writtenAtMs = performance.now();
+    reply.write(bytes);
+    return !reply.isBackedUp;
+  }
+
+  onEnd(_end: ReplyEnd): void {
+    const { reply } = this.#options;
+    const status = this.#head?.status ?? 200;
+    if (reply.isStarted) reply.finish();
+    else if (this.#head?.kind === 'sse') {
+      this.#start();
+      reply.finish();
+    } else reply.send(status, this.#headers(), this.#firstPiece ?? '');
+    this.#result.resolve({ kind: 'done', status, errorType: null });
+  }
+
+  onError(error: ReplyError): void {
+    if (this.#options.reply.isStarted) this.#fail(error.type, error.message);
+    else this.#result.resolve({ kind: 'failed', error });
+  }
+
+  onLost(reason: LossReason): void {
+    if (!this.#isAccepted) {
+      this.#result.resolve({ kind: 'not-taken', reason });
+      return;
+    }
+    this.#options.onWorkerLost(this);
+    if (this.#options.reply.isStarted) {
+      this.#fail('overloaded_error', 'the stream was interrupted; please try again');
+    } else this.#result.resolve({ kind: 'lost' });
+  }
+
+  /** The client left. */
+  abort(): void {
+    this.#result.resolve({ kind: 'done', status: 499, errorType: 'client_closed' });
+  }
+
+  /** Sends a ping when the client heard nothing for long, from the moment the upstream has answered. */
+  keepAlive(nowMs: number): void {
+    if (this.#head?.kind !== 'sse' || nowMs - this.#writtenAtMs < LIMITS.pingMs) return;
+    const { reply } = this.#options;
+    if (reply.isBackedUp) return;
+    if (!reply.isStarted) this.#start();
+    this.#writtenAtMs = nowMs;
+    reply.write(PING_EVENT);
+  }
+
+  #start(): void {
+    const { reply } = this.#options;
+    reply.start(this.#head?.status ?? 200, this.#headers());
+    if (this.#firstPiece !== null) reply.write(this.#firstPiece);
+    this.#firstPiece = null;
+  }
+
+  #headers(): readonly HeaderPair[] {
+    const head = this.#head;
+    if (head === null) return [];
+    const hasType = head.headers.some(([name]) => name === 'content-type');
+    const ownType: HeaderPair =
+      head.kind === 'sse' ? SSE_TYPE : ['content-type', 'application/json'];
+    return [
+      ...(hasType ? head.headers : [ownType, ...head.headers]),
+      ...(head.kind === 'sse' ? [['cache-control', 'no-cache'] as const] : []),
+      ...this.#options.ownHeaders(head),
+    ];
+  }
+
+  // After the first byte: Anthropic's error event, then the end. A JSON body can only be cut.
+  #fail(type: string, message: string): void {
+    const { reply, requestId } = this.#options;
+    if (this.#head?.kind === 'json') reply.cut();
+    else {
+      const data = JSON.stringify({ type: 'error', error: { type, message }, request_id: requestId });
+      reply.write(Buffer.from(`event: error\ndata: ${data}\n\n`));
+      reply.finish();
+    }
+    this.#result.resolve({ kind: 'done', status: 200, errorType: type });
+  }
+}

@@ -1,0 +1,141 @@
+import type { EventPublisher } from '../bus/events.ts';
+import { type BodyStore, startBodyStore } from '../bus/body.ts';
+import type { Bus } from '../bus/connect.ts';
+import type { Log } from '../bus/log.ts';
+import type { Metrics } from '../bus/metrics.ts';
+import { type ReplyHub, startReplyHub } from '../bus/reply-hub.ts';
+import type { Config, Ports } from '../config/config.ts';
+import { LIMITS } from '../config/limits.ts';
+import { GatewayError } from '../schemas/error.ts';
+import type { ProviderId } from '../schemas/provider.ts';
+import { sendError } from './answer.ts';
+import { createClientAuth } from './client-auth.ts';
+import type { IngressContext } from './context.ts';
+import { newRequestId } from './exchange.ts';
+import { checkHost } from './host-guard.ts';
+import { selectEngine } from './http/engine.ts';
+import type { HttpEngine, HttpHandler, HttpReply, HttpRequest, HttpServer } from './http/http.ts';
+import { findRoute } from './routes.ts';
+
+/** What the ingress needs beside the bus. */
+export interface IngressOptions {
+  readonly config: Config;
+  readonly events: EventPublisher;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  /** Letters, digits, `_` and `-`; part of subjects. */
+  readonly ingressId: string;
+  readonly localProviders: ReadonlySet<ProviderId>;
+}
+
+/** A running ingress. Disposing it stops accepting, lets requests under way finish, then closes. */
+export interface RunningIngress extends AsyncDisposable {
+  /** The ports really listened on; null = switched off. */
+  readonly ports: Ports;
+  readonly engineName: string;
+}
+
+const KEEP_ALIVE_TICK_MS = 1_000;
+
+/** Listens on the auto port and the pinned ports. */
+export async function startIngress(bus: Bus, options: IngressOptions): Promise<RunningIngress> {
+  const { config, ingressId, log } = options;
+  const engine = await selectEngine(config.httpEngine, (line) => log.info(line));
+  await using stack = new AsyncDisposableStack();
+  const hub: ReplyHub = stack.use(startReplyHub(bus, { ingressId }));
+  const bodies: BodyStore = stack.use(startBodyStore(bus, { ingressId }));
+  const context: IngressContext = {
+    bus,
+    hub,
+    bodies,
+    events: options.events,
+    config,
+    metrics: options.metrics,
+    log,
+    clientAuth: createClientAuth(config.gatewayApiKeys),
+    localProviders: options.localProviders,
+    relays: new Set(),
+    openRequests: new Map(),
+    startedAtMs: Date.now(),
+    engineName: engine.name,
+  };
+  const keepAlive = setInterval(() => {
+    const nowMs = performance.now();
+    for (const relay of context.relays) relay.keepAlive(nowMs);
+  }, KEEP_ALIVE_TICK_MS);
+  stack.defer(() => clearInterval(keepAlive));
+  const { servers, ports } = await listen(engine, context, stack);
+  stack.defer(() => drain(servers));
+  const running = stack.move();
+  return {
+    ports,
+    engineName: engine.name,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+async function listen(
+  engine: HttpEngine,
+  context: IngressContext,
+  stack: AsyncDisposableStack,
+): Promise<{ servers: HttpServer[]; ports: Ports }> {
+  const { config } = context;
+  const servers: HttpServer[] = [];
+  const ports: Record<string, number | null> = { ...config.ports };
+  for (const [name, port] of Object.entries(config.ports)) {
+    if (port === null) continue;
+    const pinned = name === 'auto' ? null : (name as ProviderId); // keys of Ports
+    const handler: HttpHandler = (request, reply) => serve(context, { request, reply, pinned });
+    const server = stack.use(await engine.listen({ host: config.host, port, handler }));
+    servers.push(server);
+    ports[name] = server.port;
+  }
+  return { servers, ports: ports as Ports }; // same keys as config.ports
+}
+
+/** Answers one request: host, route, key, handler; every failure becomes Anthropic's error shape. */
+async function serve(
+  context: IngressContext,
+  call: { request: HttpRequest; reply: HttpReply; pinned: ProviderId | null },
+): Promise<void> {
+  const { request, reply, pinned } = call;
+  const requestId = newRequestId();
+  try {
+    checkHost(request, { host: context.config.host, allowed: context.config.allowedHosts });
+    if (request.method === 'HEAD') {
+      reply.send(200, [['request-id', requestId]], '');
+      return;
+    }
+    const route = findRoute(request.method, request.path);
+    if (route === undefined) throw new GatewayError('not_found_error', 'Not Found');
+    const clientKeyId =
+      route.access === 'client' ? context.clientAuth((name) => request.header(name)) : null;
+    await route.handle({ context, request, reply, requestId, pinned, clientKeyId });
+  } catch (error) {
+    answerFailure(context, { reply, requestId, error });
+  }
+}
+
+function answerFailure(
+  context: IngressContext,
+  failure: { reply: HttpReply; requestId: string; error: unknown },
+): void {
+  const { reply, requestId, error } = failure;
+  if (error instanceof GatewayError) {
+    context.log.debug({ requestId, type: error.type, status: error.status }, error.message);
+  } else context.log.error({ requestId, error }, 'request failed');
+  if (reply.isAborted) return;
+  if (reply.isStarted) reply.cut();
+  else if (error instanceof GatewayError) sendError(reply, error, requestId);
+  else sendError(reply, new GatewayError('api_error', 'Internal server error'), requestId);
+}
+
+async function drain(servers: readonly HttpServer[]): Promise<void> {
+  for (const server of servers) server.stopAccepting();
+  const giveUpAtMs = performance.now() + LIMITS.drainMsMax;
+  while (servers.some((server) => server.activeRequests > 0) && performance.now() < giveUpAtMs) {
+    await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+  }
+}
+
+const DRAIN_POLL_MS = 50;

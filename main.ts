@@ -1,0 +1,166 @@
+/**
+ * The composition root: reads the configuration, connects, starts the named roles downstream first and drains them in
+ * reverse. Without arguments every role runs in this process, with a nats-server of its own.
+ */
+import { randomBytes } from 'node:crypto';
+import { type Bus, connectBus } from './bus/connect.ts';
+import { type EventPublisher, startEventPublisher } from './bus/events.ts';
+import { createLog, type Log } from './bus/log.ts';
+import { createMetrics } from './bus/metrics.ts';
+import { startNatsServer } from './bus/nats-server.ts';
+import { findNatsServer } from './bus/nats-server-binary.ts';
+import { type ReplyHost, startReplyHost } from './bus/reply-host.ts';
+import { ensureStreams } from './bus/streams.ts';
+import { banner } from './cli/banner.ts';
+import { untilStopped } from './cli/until-stopped.ts';
+import type { Config, Ports } from './config/config.ts';
+import { ConfigError, loadConfig, readEnvironment } from './config/load.ts';
+import { startIngress } from './ingress/start.ts';
+import { startRouter } from './router/start.ts';
+import { startSandbox } from './sandbox/start.ts';
+import { PROVIDER_IDS, type ProviderId } from './schemas/provider.ts';
+import { providerFactories } from './workers/registry.ts';
+import { startWorker } from './workers/start.ts';
+import { createUpstreamClient } from './workers/upstream-client.ts';
+
+/** What the roles of one process share. */
+interface Process {
+  readonly bus: Bus;
+  readonly config: Config;
+  readonly log: Log;
+  readonly events: EventPublisher;
+  readonly host: ReplyHost;
+  readonly stack: AsyncDisposableStack;
+  /** Providers whose workers run in this process. */
+  readonly localProviders: Set<ProviderId>;
+  ports: Ports | null;
+}
+
+const ROLES = ['sandbox', 'worker', 'router', 'ingress'] as const;
+type Role = (typeof ROLES)[number];
+/** Where the sandbox role listens when it is a program of its own. */
+const SANDBOX_PORT = 8099;
+
+/** Roles by name, downstream first: they start in this order and drain in reverse. */
+const starters: Record<Exclude<Role, 'sandbox'>, (self: Process, only?: ProviderId) => unknown> = {
+  worker: (self, only) => startWorkers(self, only),
+  router: ({ stack, bus, config }) => stack.use(startRouter(bus, config)),
+  ingress: async (self) => {
+    const { stack, bus, config, events, log, localProviders } = self;
+    const ingressId = newId('in');
+    const metrics = createMetrics();
+    const ingress = stack.use(
+      await startIngress(bus, { config, events, metrics, log, ingressId, localProviders }),
+    );
+    self.ports = ingress.ports;
+  },
+};
+
+async function main(): Promise<void> {
+  const wanted = parseRoles(process.argv.slice(2));
+  const isAllInOne = wanted.length === 0;
+  let config = loadConfig(readEnvironment(import.meta.dirname), {
+    projectDir: import.meta.dirname,
+    implemented: new Set(PROVIDER_IDS.filter((id) => providerFactories[id] !== undefined)),
+  });
+  const log = createLog({ level: config.logLevel, name: isAllInOne ? 'gateway' : wanted.join('+') });
+  await using stack = new AsyncDisposableStack();
+  const stopped = untilStopped(log);
+
+  const startsSandbox = isAllInOne ? config.isSandbox && config.sandboxUrl === null : false;
+  if (startsSandbox || wanted.some(({ role }) => role === 'sandbox')) {
+    const where = isAllInOne ? { host: '127.0.0.1', port: 0 } : { host: config.host, port: SANDBOX_PORT };
+    const sandbox = stack.use(await startSandbox(where));
+    if (isAllInOne) config = withSandbox(config, sandbox.url);
+    log.info({ url: sandbox.url }, 'sandbox ready');
+    if (wanted.length === 1) {
+      await stopped;
+      return;
+    }
+  }
+  const nats = await openNats(config, { isAllInOne, log, stack });
+  const bus = stack.use(await connectBus({ ...nats, name: log.bindings()['name'] ?? 'gateway', log }));
+  await ensureStreams(bus);
+  const events = stack.use(startEventPublisher(bus, { log }));
+  const host = stack.use(startReplyHost(bus, { workerId: newId('wk') }));
+  const self: Process = { bus, config, log, events, host, stack, localProviders: new Set(), ports: null };
+  const roles = isAllInOne ? ROLES.map((role) => ({ role, only: undefined })) : wanted;
+  for (const { role, only } of roles) {
+    if (role !== 'sandbox') await starters[role](self, only);
+  }
+  process.stdout.write(banner({ config, ports: self.ports, roles: wanted.map(({ name }) => name) }));
+  await stopped;
+}
+
+function startWorkers(self: Process, only: ProviderId | undefined): void {
+  const { bus, config, host, events, log, stack, localProviders } = self;
+  const client = stack.use(createUpstreamClient());
+  for (const id of only === undefined ? config.chain : [only]) {
+    const settings = config.providers[id];
+    const factory = providerFactories[id];
+    if (!settings.isEnabled || factory === undefined) {
+      throw new ConfigError([`worker:${id} cannot start: ${settings.offReason ?? 'not built in'}`]);
+    }
+    const provider = factory(settings);
+    const concurrency = config.workerConcurrency;
+    stack.use(startWorker(bus, { provider, host, client, events, log, concurrency }));
+    localProviders.add(id);
+  }
+}
+
+async function openNats(
+  config: Config,
+  options: { isAllInOne: boolean; log: Log; stack: AsyncDisposableStack },
+): Promise<{ servers: string; user?: string; password?: string }> {
+  if (config.natsUrl !== null) return { servers: config.natsUrl };
+  if (!options.isAllInOne) {
+    throw new ConfigError([
+      'NATS_URL is not set: roles as separate programs meet on a nats-server; set NATS_URL=nats://host:4222',
+    ]);
+  }
+  const binary = await findNatsServer(config);
+  const server = options.stack.use(
+    await startNatsServer({ binary, dataDir: config.dataDir, log: options.log }),
+  );
+  return { servers: server.url, user: server.user, password: server.password };
+}
+
+function withSandbox(config: Config, baseUrl: string): Config {
+  const providers = { ...config.providers };
+  for (const id of PROVIDER_IDS) {
+    if (providers[id].isEnabled) providers[id] = { ...providers[id], baseUrl };
+  }
+  return { ...config, providers, sandboxUrl: baseUrl };
+}
+
+interface WantedRole {
+  readonly name: string;
+  readonly role: Role;
+  readonly only: ProviderId | undefined;
+}
+
+function parseRoles(names: readonly string[]): readonly WantedRole[] {
+  return names.map((name) => {
+    const [role, provider] = name.split(':');
+    const only = PROVIDER_IDS.find((id) => id === provider);
+    const isKnown = ROLES.some((known) => known === role);
+    if (!isKnown || (provider !== undefined && (role !== 'worker' || only === undefined))) {
+      throw new ConfigError([
+        `unknown role ${name}; roles are ${ROLES.join(', ')} and worker:<provider> (${PROVIDER_IDS.join(', ')})`,
+      ]);
+    }
+    return { name, role: role as Role, only }; // checked above
+  });
+}
+
+function newId(prefix: string): string {
+  return `${prefix}${randomBytes(12).toString('hex')}`;
+}
+
+try {
+  await main();
+  process.exitCode ??= 0;
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

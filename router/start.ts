@@ -1,0 +1,42 @@
+import { decodeEnvelope, encodeEnvelope } from '../bus/codec.ts';
+import type { Bus } from '../bus/connect.ts';
+import { encodeFrame, FRAME } from '../bus/frames.ts';
+import type { RunningRole } from '../bus/lifecycle.ts';
+import type { RouteDecision, RouteRequest } from '../schemas/envelope.ts';
+import type { ProviderId } from '../schemas/provider.ts';
+import { queueGroups, subjects } from '../schemas/subjects.ts';
+import { candidates } from './candidates.ts';
+import { strategyNamed } from './registry.ts';
+
+/** What the router needs to know. */
+export interface RouterOptions {
+  /** Enabled providers in the configured order. */
+  readonly chain: readonly ProviderId[];
+  readonly strategy: string;
+}
+
+/** Answers `gw.v1.route`: which providers to try for a request, best first. Any number may run. */
+export function startRouter(bus: Bus, options: RouterOptions): RunningRole {
+  const subscription = bus.subscribe(
+    subjects.route(),
+    (message) => {
+      const request = decodeEnvelope<RouteRequest>(message.data);
+      const decision = encodeEnvelope(decide(request, options));
+      bus.publish(message.reply, encodeFrame(FRAME.ROUTE, decision));
+    },
+    { queue: queueGroups.router() },
+  );
+  return { [Symbol.asyncDispose]: () => subscription.drain() };
+}
+
+/** Decides for one request. Pure. */
+export function decide(request: RouteRequest, options: RouterOptions): RouteDecision {
+  const { name, strategy } = strategyNamed(options.strategy);
+  const targets = strategy(candidates(options.chain, request), request);
+  return {
+    v: 1,
+    targets: targets.map(({ provider }) => ({ provider })),
+    strategy: name,
+    reason: request.pinned === null ? `${name} order` : `pinned to ${request.pinned}`,
+  };
+}
