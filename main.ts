@@ -14,7 +14,8 @@ import { ensureStreams } from './bus/streams.ts';
 import { banner } from './cli/banner.ts';
 import { untilStopped } from './cli/until-stopped.ts';
 import type { Config, Ports } from './config/config.ts';
-import { ConfigError, loadConfig, readEnvironment } from './config/load.ts';
+import { configWarnings, loadConfig, readEnvironment } from './config/load.ts';
+import { ConfigError } from './config/reader.ts';
 import { startIngress } from './ingress/start.ts';
 import { startRouter } from './router/start.ts';
 import { startSandbox } from './sandbox/start.ts';
@@ -59,17 +60,24 @@ const starters: Record<Exclude<Role, 'sandbox'>, (self: Process, only?: Provider
 async function main(): Promise<void> {
   const wanted = parseRoles(process.argv.slice(2));
   const isAllInOne = wanted.length === 0;
-  let config = loadConfig(readEnvironment(import.meta.dirname), {
+  const environment = readEnvironment(import.meta.dirname);
+  let config = loadConfig(environment, {
     projectDir: import.meta.dirname,
     implemented: new Set(PROVIDER_IDS.filter((id) => providerFactories[id] !== undefined)),
   });
-  const log = createLog({ level: config.logLevel, name: isAllInOne ? 'gateway' : wanted.join('+') });
+  const log = createLog({
+    level: config.logLevel,
+    name: isAllInOne ? 'gateway' : wanted.join('+'),
+  });
+  for (const warning of configWarnings(environment)) log.warn(warning);
   await using stack = new AsyncDisposableStack();
   const stopped = untilStopped(log);
 
   const startsSandbox = isAllInOne ? config.isSandbox && config.sandboxUrl === null : false;
   if (startsSandbox || wanted.some(({ role }) => role === 'sandbox')) {
-    const where = isAllInOne ? { host: '127.0.0.1', port: 0 } : { host: config.host, port: SANDBOX_PORT };
+    const where = isAllInOne
+      ? { host: '127.0.0.1', port: 0 }
+      : { host: config.host, port: SANDBOX_PORT };
     const sandbox = stack.use(await startSandbox(where));
     if (isAllInOne) config = withSandbox(config, sandbox.url);
     log.info({ url: sandbox.url }, 'sandbox ready');
@@ -79,16 +87,29 @@ async function main(): Promise<void> {
     }
   }
   const nats = await openNats(config, { isAllInOne, log, stack });
-  const bus = stack.use(await connectBus({ ...nats, name: log.bindings()['name'] ?? 'gateway', log }));
+  const bus = stack.use(
+    await connectBus({ ...nats, name: log.bindings()['name'] ?? 'gateway', log }),
+  );
   await ensureStreams(bus);
   const events = stack.use(startEventPublisher(bus, { log }));
   const host = stack.use(startReplyHost(bus, { workerId: newId('wk') }));
-  const self: Process = { bus, config, log, events, host, stack, localProviders: new Set(), ports: null };
+  const self: Process = {
+    bus,
+    config,
+    log,
+    events,
+    host,
+    stack,
+    localProviders: new Set(),
+    ports: null,
+  };
   const roles = isAllInOne ? ROLES.map((role) => ({ role, only: undefined })) : wanted;
   for (const { role, only } of roles) {
     if (role !== 'sandbox') await starters[role](self, only);
   }
-  process.stdout.write(banner({ config, ports: self.ports, roles: wanted.map(({ name }) => name) }));
+  process.stdout.write(
+    banner({ config, ports: self.ports, roles: wanted.map(({ name }) => name) }),
+  );
   await stopped;
 }
 
@@ -157,10 +178,19 @@ function newId(prefix: string): string {
   return `${prefix}${randomBytes(12).toString('hex')}`;
 }
 
+// One clear line per problem, which says what to do.
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ('code' in error && error.code === 'EADDRINUSE' && 'variable' in error) {
+    return `${error.message}; stop it, or set ${error.variable} to another port or to off`;
+  }
+  return error.message;
+}
+
 try {
   await main();
   process.exitCode ??= 0;
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${describe(error)}\n`);
   process.exitCode = 1;
 }

@@ -48,7 +48,7 @@ export interface Bus extends AsyncDisposable {
 
 /** How to reach nats-server. */
 export interface BusOptions {
-  /** Comma-separated `nats://host:port` list. */
+  /** Comma-separated `nats://[user:password@]host:port` list. */
   readonly servers: string;
   readonly user?: string;
   readonly password?: string;
@@ -143,11 +143,16 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
 }
 
 function connectionOptions(options: BusOptions): ConnectionOptions {
+  // The client library does not read credentials out of an address.
+  const servers = options.servers.split(',').map((server) => parseServer(server.trim()));
+  const user = options.user ?? servers.find((server) => server.user !== undefined)?.user;
+  const password =
+    options.password ?? servers.find((server) => server.password !== undefined)?.password;
   return {
-    servers: options.servers.split(','),
+    servers: servers.map(({ address }) => address),
     name: options.name,
-    ...(options.user === undefined ? {} : { user: options.user }),
-    ...(options.password === undefined ? {} : { pass: options.password }),
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { pass: password }),
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_WAIT_MS,
     reconnectJitter: RECONNECT_JITTER_MS,
@@ -156,6 +161,17 @@ function connectionOptions(options: BusOptions): ConnectionOptions {
     waitOnFirstConnect: true,
     timeout: 5_000,
     noAsyncTraces: true,
+  };
+}
+
+function parseServer(server: string): { address: string; user?: string; password?: string } {
+  const url = new URL(server.includes('://') ? server : `nats://${server}`);
+  const address = `${url.protocol}//${url.host}`;
+  if (url.username === '') return { address };
+  return {
+    address,
+    user: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
   };
 }
 

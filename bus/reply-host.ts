@@ -30,6 +30,8 @@ export function startReplyHost(bus: Bus, options: { workerId: string }): ReplyHo
   const recent = new Set<string>();
   const toFlush = new Set<ReplySender>();
   let flushTimer: NodeJS.Timeout | undefined;
+  const toFlushSoon = new Set<ReplySender>();
+  let flushImmediate: NodeJS.Immediate | undefined;
 
   // One timer for all streams: their frames leave in one socket write.
   const flushAll = (): void => {
@@ -37,11 +39,20 @@ export function startReplyHost(bus: Bus, options: { workerId: string }): ReplyHo
     for (const sender of toFlush) sender.flush();
     toFlush.clear();
   };
+  const flushSoon = (): void => {
+    flushImmediate = undefined;
+    for (const sender of toFlushSoon) sender.flush();
+    toFlushSoon.clear();
+  };
   const hostOf = (streamId: string, ingressId: string): SenderHost => {
     const subject = subjects.reply(ingressId, streamId);
     return {
       nowMs: () => performance.now(),
       publish: (message) => bus.publish(subject, message),
+      flushSoon(sender) {
+        toFlushSoon.add(sender);
+        flushImmediate ??= setImmediate(flushSoon);
+      },
       scheduleFlush(sender) {
         toFlush.add(sender);
         flushTimer ??= setTimeout(flushAll, LIMITS.replyCoalesceMsMax);
@@ -79,7 +90,9 @@ export function startReplyHost(bus: Bus, options: { workerId: string }): ReplyHo
       clearInterval(ticker);
       stopListening();
       clearTimeout(flushTimer);
+      clearImmediate(flushImmediate);
       flushAll();
+      flushSoon();
       await control.drain();
     },
   };

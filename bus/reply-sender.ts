@@ -14,6 +14,8 @@ interface UnnumberedFrame {
 /** What a sender needs of its host. */
 export interface SenderHost {
   publish(message: Uint8Array): void;
+  /** Asks for `flush` at the end of this turn of the event loop: an answer that is whole at once is one message. */
+  flushSoon(sender: ReplySender): void;
   /** Asks for `flush` within the coalescing time. */
   scheduleFlush(sender: ReplySender): void;
   /** The stream is over and everything was acknowledged, or it was given up. */
@@ -86,7 +88,7 @@ export class ReplySender implements ReplySink {
     this.#queued.push(bytes);
     this.#queuedBytes += bytes.length;
     if (isUrgent || !this.#hasSentData || this.#queuedBytes >= LIMITS.replyCoalesceBytesMax) {
-      this.flush();
+      this.#host.flushSoon(this);
     } else {
       this.#host.scheduleFlush(this);
     }
@@ -147,7 +149,7 @@ export class ReplySender implements ReplySink {
     if (this.endedAtMs !== null) return;
     this.endedAtMs = this.#host.nowMs();
     this.#last = { type, payload };
-    this.flush();
+    this.#host.flushSoon(this);
   }
 
   #send(frames: readonly UnnumberedFrame[], dataBytes: number): void {

@@ -24,6 +24,8 @@ export function untilStopped(log: Log): Promise<void> {
       process.on(signal, () => stop(signal));
     }
     process.once('disconnect', () => stop('parent ended'));
+    // Listening to the channel alone must not keep a process alive that has nothing else to do.
+    process.channel?.unref();
     // A fault nobody caught leaves unknown state behind: finish what runs, then let a supervisor start us anew.
     process.on('uncaughtException', (error) => {
       log.fatal({ error }, 'uncaught exception');

@@ -31,6 +31,8 @@ export interface Config {
   readonly allowedHosts: readonly string[];
   readonly natsUrl: string | null;
   readonly natsServerBin: string | null;
+  /** Folders in which programs are looked for: PATH. */
+  readonly searchPath: string;
   /** Folder for JetStream data and other state of this machine. */
   readonly dataDir: string;
   readonly providers: Readonly<Record<ProviderId, ProviderSettings>>;

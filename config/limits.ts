@@ -13,6 +13,16 @@ export const LIMITS = {
   jsonDepthMax: 128,
   messagesMax: 100_000,
   toolsMax: 2_000,
+  /** Keys of one JSON object at any depth: half a million block a JSON parser for half a second. */
+  jsonKeysPerObjectMax: 50_000,
+  /** Top-level fields of a request, and the length of a name: both travel with every attempt. */
+  topLevelFieldsMax: 256,
+  topLevelFieldNameBytesMax: 256,
+  modelNameCharactersMax: 200,
+  /** Images and documents of one request that the size estimate looks at one by one. */
+  mediaEstimatedMax: 1_000,
+  /** A page of the models list. */
+  modelsPageMax: 1_000,
   connectionsMax: 2_048,
   /** Streams open at once, per client key (or per gateway without keys). */
   streamsPerKeyMax: 1_024,
@@ -56,8 +66,16 @@ export const LIMITS = {
   /** `message_start` is held back this long for the first content. */
   messageStartHoldMsMax: 250,
   firstByteMsMax: 120_000,
+  /** A whole message without stream: Claude Code's own time-out. */
+  messageMsMax: 600_000,
   upstreamConnectMsMax: 5_000,
   upstreamIdleMsMax: 180_000,
+  /** An unused upstream connection is closed after this long: sooner than the upstreams do it. */
+  upstreamKeepAliveMs: 30_000,
+  /** A request waits this long for a provider's credential. */
+  credentialMsMax: 10_000,
+  /** Models for which a provider's refused betas are remembered. */
+  learnedModelsMax: 256,
   upstreamErrorBodyBytesMax: 1_048_576,
   upstreamMessageBytesMax: 67_108_864,
   sseEventBytesMax: 16_777_216,

@@ -13,6 +13,7 @@ import type {
   RouteRequest,
   RouteTarget,
 } from '../schemas/envelope.ts';
+import { errorBody } from '../schemas/error.ts';
 import type { ProviderId } from '../schemas/provider.ts';
 import { subjects } from '../schemas/subjects.ts';
 import type { IngressContext } from './context.ts';
@@ -230,7 +231,7 @@ class Attempts {
         : ([['x-gateway-provider', this.#lastProvider]] as const)),
       ...(this.#context.config.isSandbox ? ([['x-gateway-sandbox', 'true']] as const) : []),
     ];
-    const body = error.body ?? errorJson(error, requestId);
+    const body = error.body ?? errorBody(error.type, error.message, requestId);
     reply.send(error.status, headers, body);
     return this.#ended(error.status);
   }
@@ -238,11 +239,6 @@ class Attempts {
   #ended(status: number): ExchangeResult {
     return { status, provider: this.#lastProvider, attempts: this.#attempts };
   }
-}
-
-function errorJson(error: ReplyError, requestId: string): string {
-  const { type, message } = error;
-  return JSON.stringify({ type: 'error', error: { type, message }, request_id: requestId });
 }
 
 function workerLost(): ReplyError {

@@ -4,5 +4,12 @@ import type { Call } from './routes.ts';
 export async function getMetrics({ context, reply, requestId }: Call): Promise<void> {
   const { metrics } = context;
   const text = await metrics.render();
-  reply.send(200, [['content-type', metrics.contentType], ['request-id', requestId]], text);
+  reply.send(
+    200,
+    [
+      ['content-type', metrics.contentType],
+      ['request-id', requestId],
+    ],
+    text,
+  );
 }

@@ -30,7 +30,7 @@ export async function postMessages(call: Call, operation: Operation): Promise<vo
       headers: forwardHeaders(request.headers),
       pinned,
       clientKeyId,
-      deadlineMs: startedAtMs + firstByteMs(request),
+      deadlineMs: startedAtMs + firstByteMs(request, facts.isStream),
     };
     const result = await serveExchange(context, exchange);
     const { provider } = result;
@@ -75,11 +75,11 @@ function takeSlot({ context, clientKeyId }: Call): () => void {
 
 const CLIENT_MARGIN_MS = 5_000;
 
-// The client gives up after its own time-out: our answer must come before.
-function firstByteMs(request: HttpRequest): number {
+// The client gives up after its own time-out: our answer must come before. A whole message has its first byte when it is
+// done, which may take as long as the client is willing to wait.
+function firstByteMs(request: HttpRequest, isStream: boolean): number {
   const seconds = Number(request.header('x-stainless-timeout'));
-  if (!Number.isFinite(seconds) || seconds <= 0) return LIMITS.firstByteMsMax;
-  const clientMs = seconds * 1000;
+  const clientMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : LIMITS.messageMsMax;
   const marginMs = Math.min(CLIENT_MARGIN_MS, clientMs / 4);
-  return Math.min(LIMITS.firstByteMsMax, clientMs - marginMs);
+  return Math.min(isStream ? LIMITS.firstByteMsMax : LIMITS.messageMsMax, clientMs - marginMs);
 }

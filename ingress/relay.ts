@@ -1,6 +1,7 @@
 import type { LossReason, ReplyListener } from '../bus/reply-stream.ts';
 import { LIMITS } from '../config/limits.ts';
 import type { HeaderPair, ReplyEnd, ReplyError, ReplyHead } from '../schemas/envelope.ts';
+import { errorBody } from '../schemas/error.ts';
 import type { HttpReply } from './http/http.ts';
 
 /** How one attempt ended for the client. */
@@ -94,7 +95,7 @@ export class Relay implements ReplyListener {
   }
 
   onError(error: ReplyError): void {
-    if (this.#options.reply.isStarted) this.#fail(error.type, error.message);
+    if (this.#options.reply.isStarted) this.#fail(error);
     else this.#result.resolve({ kind: 'failed', error });
   }
 
@@ -105,7 +106,7 @@ export class Relay implements ReplyListener {
     }
     this.#options.onWorkerLost(this);
     if (this.#options.reply.isStarted) {
-      this.#fail('overloaded_error', 'the stream was interrupted; please try again');
+      this.#fail(STREAM_INTERRUPTED);
     } else this.#result.resolve({ kind: 'lost' });
   }
 
@@ -144,15 +145,24 @@ export class Relay implements ReplyListener {
     ];
   }
 
-  // After the first byte: Anthropic's error event, then the end. A JSON body can only be cut.
-  #fail(type: string, message: string): void {
+  // After the first byte: an error event, in the upstream's own words where it sent one, then the end. A JSON body can
+  // only be cut.
+  #fail({ type, message, body }: StreamFailure): void {
     const { reply, requestId } = this.#options;
     if (this.#head?.kind === 'json') reply.cut();
     else {
-      const data = JSON.stringify({ type: 'error', error: { type, message }, request_id: requestId });
+      const data = body ?? errorBody(type, message, requestId);
       reply.write(Buffer.from(`event: error\ndata: ${data}\n\n`));
       reply.finish();
     }
     this.#result.resolve({ kind: 'done', status: 200, errorType: type });
   }
 }
+
+type StreamFailure = Pick<ReplyError, 'type' | 'message' | 'body'>;
+
+const STREAM_INTERRUPTED: StreamFailure = {
+  type: 'overloaded_error',
+  message: 'the stream was interrupted; please try again',
+  body: null,
+};

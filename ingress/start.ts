@@ -1,11 +1,12 @@
-import type { EventPublisher } from '../bus/events.ts';
 import { type BodyStore, startBodyStore } from '../bus/body.ts';
 import type { Bus } from '../bus/connect.ts';
+import type { EventPublisher } from '../bus/events.ts';
 import type { Log } from '../bus/log.ts';
 import type { Metrics } from '../bus/metrics.ts';
 import { type ReplyHub, startReplyHub } from '../bus/reply-hub.ts';
 import type { Config, Ports } from '../config/config.ts';
 import { LIMITS } from '../config/limits.ts';
+import { portVariable } from '../config/load.ts';
 import { GatewayError } from '../schemas/error.ts';
 import type { ProviderId } from '../schemas/provider.ts';
 import { sendError } from './answer.ts';
@@ -86,11 +87,18 @@ async function listen(
     if (port === null) continue;
     const pinned = name === 'auto' ? null : (name as ProviderId); // keys of Ports
     const handler: HttpHandler = (request, reply) => serve(context, { request, reply, pinned });
-    const server = stack.use(await engine.listen({ host: config.host, port, handler }));
+    const listening = engine.listen({ host: config.host, port, handler });
+    const server = stack.use(await listening.catch((error: unknown) => failToListen(error, name)));
     servers.push(server);
     ports[name] = server.port;
   }
   return { servers, ports: ports as Ports }; // same keys as config.ports
+}
+
+// The user knows the port by its variable.
+function failToListen(error: unknown, name: string): never {
+  const variable = portVariable(name as keyof Ports); // keys of Ports
+  throw error instanceof Error ? Object.assign(error, { variable }) : error;
 }
 
 /** Answers one request: host, route, key, handler; every failure becomes Anthropic's error shape. */
@@ -101,7 +109,7 @@ async function serve(
   const { request, reply, pinned } = call;
   const requestId = newRequestId();
   try {
-    checkHost(request, { host: context.config.host, allowed: context.config.allowedHosts });
+    checkHost(request, hostPolicy(context.config));
     if (request.method === 'HEAD') {
       reply.send(200, [['request-id', requestId]], '');
       return;
@@ -115,6 +123,14 @@ async function serve(
     answerFailure(context, { reply, requestId, error });
   }
 }
+
+// DNS rebinding lets a page reach us, but it holds no client key: where keys are asked for, any name will do.
+function hostPolicy(config: Config): { host: string; allowed: readonly string[] } {
+  const { host, allowedHosts, gatewayApiKeys } = config;
+  return { host, allowed: gatewayApiKeys.length > 0 ? ANY_HOST : allowedHosts };
+}
+
+const ANY_HOST = ['*'];
 
 function answerFailure(
   context: IngressContext,

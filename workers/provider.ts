@@ -39,4 +39,9 @@ export interface Provider {
    * Called when the upstream refused the credential (401): true = it was renewed, try once more.
    */
   renewCredential?(): Promise<boolean>;
+  /**
+   * Called with an answer that refused the request: true = the provider learned from it and builds the next call of
+   * this model differently, try once more.
+   */
+  learn?(request: UpstreamRequest, status: number, body: Uint8Array): boolean;
 }

@@ -1,4 +1,5 @@
 import type { HeaderPair, ReplyError } from '../schemas/envelope.ts';
+import type { ProviderId } from '../schemas/provider.ts';
 import type { Usage } from '../schemas/usage.ts';
 
 /** A request/response format family. Not a provider: many providers speak one wire. */
@@ -44,13 +45,15 @@ export interface StreamDecoder {
 
 /** What a decoder needs to know of the request it answers. */
 export interface DecodeContext {
+  /** Whose answer it is: error messages name it. */
+  readonly providerId: ProviderId;
   readonly requestId: string;
   /** The model name that the client knows. */
   readonly requestModel: string;
   readonly inputTokensEstimate: number;
 }
 
-/** A whole JSON answer, in Anthropic's shape. */
+/** A whole JSON answer, in Anthropic's shape: a message, or `{"input_tokens"}` of a token count. */
 export interface DecodedMessage {
   readonly bytes: Uint8Array;
   readonly summary: AnswerSummary;

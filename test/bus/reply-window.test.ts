@@ -90,7 +90,10 @@ test('readFrames() returns what encodeFrames() was given, and throws on any cut'
       readFrames(message, (type, sequence, payload) =>
         read.push({ type, sequence, payload: Uint8Array.from(payload) }),
       );
-      assert.deepEqual(read, frames.map((each) => ({ ...each })));
+      assert.deepEqual(
+        read,
+        frames.map((each) => ({ ...each })),
+      );
       const lastBytes = 9 + (frames.at(-1)?.payload.length ?? 0);
       const cut = message.subarray(0, message.length - 1 - (seed % (lastBytes - 1)));
       assert.throws(() => readFrames(cut, () => {}), RangeError);

@@ -1,0 +1,116 @@
+/**
+ * The floor of every comparison: a bare passthrough in one process, uWebSockets.js (or node:http where it does not
+ * load) to undici. No routing, no checks, no ledger: what any proxy must spend.
+ */
+
+import type { HttpResponse, TemplatedApp } from 'uWebSockets.js';
+import { createServer } from 'node:http';
+import { parseArgs } from 'node:util';
+import { Pool } from 'undici';
+import { loadUWebSockets } from '../ingress/http/uwebsockets-loader.ts';
+
+const { values } = parseArgs({
+  options: { upstream: { type: 'string' }, port: { type: 'string' }, engine: { type: 'string' } },
+});
+const pool = new Pool(values.upstream ?? '', { connections: 256, pipelining: 1 });
+const port: number = Number(values.port);
+
+type Sink = {
+  start(status: number, type: string): void;
+  data(chunk: Buffer): void;
+  end(): void;
+};
+
+function forward(path: string, headers: Record<string, string>, body: Buffer, sink: Sink): void {
+  pool.dispatch(
+    { method: 'POST', path, headers, body },
+    {
+      onRequestStart() {},
+      onResponseStart(_controller, status, responseHeaders) {
+        sink.start(status, String(responseHeaders['content-type']));
+      },
+      onResponseData(_controller, chunk) {
+        sink.data(chunk);
+      },
+      onResponseEnd() {
+        sink.end();
+      },
+      onResponseError() {
+        sink.end();
+      },
+    },
+  );
+}
+
+function kept(name: string): boolean {
+  return !['host', 'connection', 'content-length', 'transfer-encoding'].includes(name);
+}
+
+function serveUws(app: TemplatedApp): void {
+  app.post('/*', (response, request) => {
+    const headers: Record<string, string> = {};
+    request.forEach((name, value) => {
+      if (kept(name)) headers[name] = value;
+    });
+    const path = `${request.getUrl()}?${request.getQuery()}`;
+    const pieces: Buffer[] = [];
+    let isAborted = false;
+    response.onAborted(() => {
+      isAborted = true;
+    });
+    response.onData((piece, isLast) => {
+      pieces.push(Buffer.from(piece.slice(0)));
+      if (!isLast) return;
+      forward(
+        path,
+        headers,
+        Buffer.concat(pieces),
+        uwsSink(response, () => isAborted),
+      );
+    });
+  });
+  app.listen('127.0.0.1', port, () => void process.stdout.write('ready uwebsockets\n'));
+}
+
+function uwsSink(response: HttpResponse, isAborted: () => boolean): Sink {
+  let head: { status: string; type: string } | null = null;
+  return {
+    start(status, type) {
+      head = { status: `${status}`, type };
+    },
+    data(chunk) {
+      if (isAborted()) return;
+      response.cork(() => {
+        if (head !== null) response.writeStatus(head.status).writeHeader('content-type', head.type);
+        head = null;
+        response.write(chunk);
+      });
+    },
+    end() {
+      if (!isAborted()) response.cork(() => response.end());
+    },
+  };
+}
+
+function serveNode(): void {
+  const server = createServer((request, response) => {
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(request.headers)) {
+      if (kept(name)) headers[name] = String(value);
+    }
+    const pieces: Buffer[] = [];
+    request.on('data', (piece: Buffer) => pieces.push(piece));
+    request.on('end', () => {
+      forward(request.url ?? '/', headers, Buffer.concat(pieces), {
+        start: (status, type) => response.writeHead(status, { 'content-type': type }),
+        data: (chunk) => response.write(chunk),
+        end: () => response.end(),
+      });
+    });
+  });
+  server.listen(port, '127.0.0.1', () => process.stdout.write('ready node-http\n'));
+}
+
+const loaded = values.engine === 'node-http' ? null : (await loadUWebSockets()).module;
+if (loaded === null) serveNode();
+else serveUws(loaded.App());

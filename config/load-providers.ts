@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs';
+import type { ProviderId } from '../schemas/provider.ts';
+import type { ProviderSettings } from './config.ts';
+import type { Reader } from './reader.ts';
+
+/** Settings of every provider, and whether none has a credential. */
+export interface LoadedProviders {
+  readonly providers: Readonly<Record<ProviderId, ProviderSettings>>;
+  readonly isSandbox: boolean;
+}
+
+const SANDBOX_CREDENTIAL = 'sandbox';
+const DEFAULT_REGION = 'us-east5';
+
+/**
+ * Reads the providers' settings. A provider whose credential is set is on; without a single one all of them stand for
+ * the sandbox. `implemented` says which adapters this build has.
+ */
+export function loadProviders(
+  reader: Reader,
+  options: { implemented: ReadonlySet<ProviderId>; sandboxUrl: string | null },
+): LoadedProviders {
+  const { implemented } = options;
+  const real = realProviders(reader);
+  const all = Object.values(real);
+  const isOn = (settings: ProviderSettings): boolean =>
+    settings.isEnabled && implemented.has(settings.id);
+  const isSandbox = !all.some(isOn);
+  const final = all.map((settings): ProviderSettings => {
+    if (!implemented.has(settings.id)) return off(settings, 'its adapter is not built in yet');
+    if (!isSandbox) return settings;
+    return {
+      ...settings,
+      isEnabled: true,
+      offReason: null,
+      baseUrl: options.sandboxUrl ?? settings.baseUrl,
+      apiKey: SANDBOX_CREDENTIAL,
+      projectId: settings.projectId ?? SANDBOX_CREDENTIAL,
+    };
+  });
+  const providers = Object.fromEntries(final.map((settings) => [settings.id, settings]));
+  return { providers: providers as Record<ProviderId, ProviderSettings>, isSandbox }; // same ids
+}
+
+function off(settings: ProviderSettings, reason: string): ProviderSettings {
+  return { ...settings, isEnabled: false, offReason: reason };
+}
+
+function realProviders(reader: Reader): Record<ProviderId, ProviderSettings> {
+  const region = reader.text('VERTEX_REGION') ?? DEFAULT_REGION;
+  const projectId = reader.text('VERTEX_PROJECT_ID');
+  const accessToken = reader.secret('VERTEX_ACCESS_TOKEN');
+  checkGoogleFile(reader);
+  const vertexHost = vertexBaseUrl(region);
+  const vertex = (id: ProviderId, variable: string): ProviderSettings => ({
+    ...provider(id, reader.url(variable, vertexHost), accessToken),
+    ...(projectId === null
+      ? { isEnabled: false, offReason: 'VERTEX_PROJECT_ID is not set' }
+      : { isEnabled: true, offReason: null }),
+    projectId,
+    region,
+  });
+  const githubUrl = reader.text('GITHUB_MODELS_BASE_URL');
+  const compatibleUrl = reader.text('OPENAI_COMPATIBLE_BASE_URL');
+  return {
+    'vertex-claude': vertex('vertex-claude', 'VERTEX_CLAUDE_BASE_URL'),
+    'vertex-gemini': vertex('vertex-gemini', 'VERTEX_GEMINI_BASE_URL'),
+    'github-models': {
+      ...provider(
+        'github-models',
+        reader.url('GITHUB_MODELS_BASE_URL', 'https://models.github.ai'),
+        reader.secret('GITHUB_TOKEN'),
+      ),
+      ...(githubUrl === null
+        ? {
+            isEnabled: false,
+            offReason:
+              'GitHub retired the service on 2026-07-30 (it answers 410); set GITHUB_MODELS_BASE_URL to another endpoint of its kind',
+          }
+        : {}),
+    },
+    openrouter: keyed(
+      provider(
+        'openrouter',
+        reader.url('OPENROUTER_BASE_URL', 'https://openrouter.ai'),
+        reader.secret('OPENROUTER_API_KEY'),
+      ),
+      'OPENROUTER_API_KEY',
+    ),
+    anthropic: keyed(
+      provider(
+        'anthropic',
+        reader.url('ANTHROPIC_UPSTREAM_URL', 'https://api.anthropic.com'),
+        reader.secret('ANTHROPIC_API_KEY'),
+      ),
+      'ANTHROPIC_API_KEY',
+    ),
+    'openai-compatible': {
+      ...provider(
+        'openai-compatible',
+        reader.url('OPENAI_COMPATIBLE_BASE_URL', 'http://localhost:11434/v1', { hasPath: true }),
+        reader.secret('OPENAI_COMPATIBLE_API_KEY'),
+      ),
+      isEnabled: compatibleUrl !== null,
+      offReason: compatibleUrl === null ? 'OPENAI_COMPATIBLE_BASE_URL is not set' : null,
+    },
+  };
+}
+
+function provider(id: ProviderId, baseUrl: string, apiKey: string | null): ProviderSettings {
+  return { id, baseUrl, apiKey, isEnabled: true, offReason: null, projectId: null, region: null };
+}
+
+function keyed(settings: ProviderSettings, variable: string): ProviderSettings {
+  return settings.apiKey === null ? off(settings, `${variable} is not set`) : settings;
+}
+
+function checkGoogleFile(reader: Reader): void {
+  const file = reader.text('GOOGLE_APPLICATION_CREDENTIALS');
+  if (file !== null && !existsSync(file)) {
+    reader.problems.push(`GOOGLE_APPLICATION_CREDENTIALS: ${file} does not exist`);
+  }
+}
+
+/** Source: protocol reference §2, hosts by region. */
+function vertexBaseUrl(region: string): string {
+  if (region === 'global') return 'https://aiplatform.googleapis.com';
+  if (region === 'us' || region === 'eu') return `https://aiplatform.${region}.rep.googleapis.com`;
+  return `https://${region}-aiplatform.googleapis.com`;
+}

@@ -1,0 +1,40 @@
+/** Values of `anthropic-beta` that Vertex AI takes. Source: protocol reference §2, dependencies reference §10.8. */
+export const VERTEX_BETAS: ReadonlySet<string> = new Set([
+  'claude-code-20250219',
+  'compact-2026-01-12',
+  'compact-2026-09-04',
+  'computer-use-2025-01-24',
+  'computer-use-2025-11-24',
+  'context-1m-2025-08-07',
+  'context-management-2025-06-27',
+  'dangerous-tool-use-2026-09-03',
+  'effort-2025-11-24',
+  'interleaved-thinking-2025-05-14',
+  'per-turn-control-2026-07-01',
+  'thinking-binding-controls-2026-08-01',
+  'thinking-display-updates-2026-08-18',
+  'thinking-token-count-2026-05-13',
+  'tool-search-tool-2025-10-19',
+  'web-search-2025-03-05',
+]);
+
+/** Body fields that Vertex AI takes; any other is an extra input. Source: protocol reference §2. */
+export const VERTEX_FIELDS: ReadonlySet<string> = new Set([
+  'anthropic_beta',
+  'anthropic_version',
+  'cache_control',
+  'max_tokens',
+  'messages',
+  'metadata',
+  'output_config',
+  'output_format',
+  'stop_sequences',
+  'stream',
+  'system',
+  'temperature',
+  'thinking',
+  'tool_choice',
+  'tools',
+  'top_k',
+  'top_p',
+]);

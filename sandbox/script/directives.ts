@@ -1,0 +1,66 @@
+import { type FaultPresetName, isFaultPresetName } from '../fault-presets.ts';
+import { SANDBOX_LIMITS } from '../sandbox-limits.ts';
+
+/** What the user's text tells the sandbox to do. */
+export type Directive =
+  | { readonly kind: 'say'; readonly text: string }
+  | { readonly kind: 'tokens'; readonly count: number }
+  | { readonly kind: 'tool'; readonly name: string; readonly input: Record<string, unknown> }
+  | { readonly kind: 'fault'; readonly name: FaultPresetName; readonly isRepeated: boolean }
+  /** A line that starts like a directive and is none; `reason` says what is wrong. */
+  | { readonly kind: 'unclear'; readonly reason: string };
+
+const LINE = /^[ \t]*sandbox:[ \t]*([a-z]+)(?:[ \t]+(.*?))?[ \t\r]*$/gim;
+
+/** Reads the directives of a text, one a line: `sandbox: <verb> <rest>`. */
+export function parseDirectives(text: string): Directive[] {
+  const directives: Directive[] = [];
+  for (const [, verb = '', rest = ''] of text.matchAll(LINE)) {
+    directives.push(parseDirective(verb.toLowerCase(), rest));
+    if (directives.length === SANDBOX_LIMITS.scriptedBlocksMax) break;
+  }
+  return directives;
+}
+
+function parseDirective(verb: string, rest: string): Directive {
+  switch (verb) {
+    case 'say':
+      return { kind: 'say', text: rest };
+    case 'tokens':
+      return parseTokens(rest);
+    case 'tool':
+      return parseTool(rest);
+    case 'fault':
+      return parseFault(rest);
+    default:
+      return unclear(`"${verb}" is no directive; there are say, tokens, tool and fault`);
+  }
+}
+
+function parseTokens(rest: string): Directive {
+  const count = Number(rest);
+  if (!Number.isInteger(count) || count < 1 || count > SANDBOX_LIMITS.outputTokensMax) {
+    return unclear(`tokens needs a number from 1 to ${SANDBOX_LIMITS.outputTokensMax}`);
+  }
+  return { kind: 'tokens', count };
+}
+
+function parseTool(rest: string): Directive {
+  const [, name, json] = /^([a-zA-Z0-9_-]{1,128})[ \t]*(\{.*\})?$/.exec(rest) ?? [];
+  if (name === undefined) return unclear('tool needs a name and its input as one line of JSON');
+  try {
+    return { kind: 'tool', name, input: json === undefined ? {} : JSON.parse(json) };
+  } catch {
+    return unclear(`the input of tool ${name} is not JSON`);
+  }
+}
+
+function parseFault(rest: string): Directive {
+  const [name = '', repeat] = rest.split(/[ \t]+/);
+  if (!isFaultPresetName(name)) return unclear(`there is no fault "${name}"`);
+  return { kind: 'fault', name, isRepeated: repeat === 'always' };
+}
+
+function unclear(reason: string): Directive {
+  return { kind: 'unclear', reason };
+}

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { messagesBody, post, startTestGateway } from '../support/gateway.ts';
+
+// Deterministic guards of the hot path: immune to a noisy machine.
+
+test('a short request costs seven messages on the bus', async () => {
+  await using gateway = await startTestGateway();
+  const before = gateway.bus.published;
+  await post(`${gateway.url()}/v1/messages`, messagesBody({ stream: false }));
+  await gateway.usageEvents();
+  // route, ROUTE, dispatch, ACCEPT, HEAD+DATA+END, ACK, usage event
+  assert.equal(gateway.bus.published - before, 7);
+});
+
+test('a burst of 200 chunks is coalesced', async () => {
+  await using gateway = await startTestGateway();
+  gateway.sandbox.control.enqueue('anthropic', { outputTokens: 200, chunksPerTick: 200 });
+  const before = gateway.bus.published;
+  const { text } = await post(`${gateway.url()}/v1/messages`, messagesBody());
+  await gateway.usageEvents();
+  assert.equal(text.match(/event: content_block_delta/g)?.length, 200);
+  const messages = gateway.bus.published - before;
+  assert.ok(messages <= 30, `${messages} messages for 200 chunks`);
+});
+
+test('a large body in one process is passed by reference: it is never published', async () => {
+  await using gateway = await startTestGateway();
+  const { connection } = gateway.bus;
+  const before = connection.stats().outBytes;
+  const body = messagesBody({ stream: false, system: 'x'.repeat(2_000_000) });
+  const answer = await post(`${gateway.url()}/v1/messages`, body);
+  assert.equal(answer.status, 200);
+  assert.ok(connection.stats().outBytes - before < 50_000);
+});

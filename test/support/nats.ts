@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createLog } from '../../bus/log.ts';
+import { startNatsServer } from '../../bus/nats-server.ts';
+import { findNatsServer } from '../../bus/nats-server-binary.ts';
+
+/** A private nats-server with JetStream for one test. Disposing it stops the server and removes its data. */
+export interface TestNats extends AsyncDisposable {
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+  /** `kill -9`; the server's supervisor brings it back. */
+  kill(): Promise<void>;
+  /** Resolves once a killed server listens again. */
+  restart(): Promise<void>;
+}
+
+/** Starts the server; `NATS_SERVER_BIN` chooses which. */
+export async function startTestNats(): Promise<TestNats> {
+  const dataDir = mkdtempSync(path.join(tmpdir(), 'gateway-test-'));
+  const binary = await findNatsServer({
+    natsServerBin: process.env['NATS_SERVER_BIN'] ?? null,
+    searchPath: process.env['PATH'] ?? '',
+    dataDir,
+  });
+  const log = createLog({ level: 'silent', name: 'nats' });
+  const server = await startNatsServer({ binary, dataDir, log });
+  let killedPid = 0;
+  return {
+    url: server.url,
+    user: server.user,
+    password: server.password,
+    async kill() {
+      killedPid = server.pid;
+      process.kill(killedPid, 'SIGKILL');
+    },
+    async restart() {
+      while (server.pid === killedPid) await new Promise((resolve) => setTimeout(resolve, 10));
+    },
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}

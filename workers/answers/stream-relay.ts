@@ -1,0 +1,96 @@
+import { LIMITS } from '../../config/limits.ts';
+import type { AnswerSummary, DecodedChunk, StreamDecoder } from '../wire.ts';
+import type { Answer, AnswerContext } from './answer.ts';
+
+/**
+ * Relays a streamed answer to a client that asked for one.
+ *
+ * Its beginning is held back until the first content, at most `messageStartHoldMsMax`: what fails until then has not
+ * been seen by the client and another provider may be asked. A full sink stops the upstream's socket.
+ */
+export class StreamRelay implements Answer {
+  readonly #context: AnswerContext;
+  readonly #decoder: StreamDecoder;
+  /** Events held back; null once the answer is committed. */
+  #held: Uint8Array[] | null = [];
+  #timer: NodeJS.Timeout | null = null;
+  #hasContent = false;
+  #isPaused = false;
+  #isOver = false;
+
+  constructor(context: AnswerContext) {
+    this.#context = context;
+    this.#decoder = context.wire.createStreamDecoder(context.decode);
+  }
+
+  push(bytes: Buffer): void {
+    // Nothing follows a whole answer; an upstream that goes on talking is cut off.
+    if (this.#isOver) this.#context.call.abort();
+    else this.#take(this.#decoder.push(bytes));
+  }
+
+  finish(): void {
+    if (!this.#isOver) this.#take(this.#decoder.finish());
+  }
+
+  summary(): AnswerSummary {
+    this.#end();
+    return this.#decoder.summary();
+  }
+
+  #take(chunk: DecodedChunk): void {
+    const { error, isComplete } = this.#decoder;
+    if (chunk.hasContent && !this.#hasContent) {
+      this.#hasContent = true;
+      this.#context.onFirstContent();
+    }
+    // A failure inside the first content fails over too: the client has seen nothing of it.
+    if (error === null || this.#held === null) this.#relay(chunk);
+    if (error !== null) {
+      this.#end();
+      this.#context.settle({ kind: 'failed', error, summary: this.#decoder.summary() });
+      this.#context.call.abort();
+    } else if (isComplete) {
+      this.#end();
+      this.#context.settle({ kind: 'completed', summary: this.#decoder.summary() });
+    }
+  }
+
+  #relay({ bytes, isBoundary }: DecodedChunk): void {
+    if (bytes.length === 0) return;
+    if (this.#held !== null) {
+      this.#held.push(bytes);
+      if (this.#hasContent) this.#release();
+      else this.#timer ??= setTimeout(() => this.#release(), LIMITS.messageStartHoldMsMax);
+      return;
+    }
+    this.#write(bytes, isBoundary);
+  }
+
+  #release(): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    const { sink, headers, upstreamModel } = this.#context;
+    sink.head({ status: 200, headers, kind: 'sse', upstreamModel });
+    const [first, ...others] = held;
+    const bytes = first !== undefined && others.length === 0 ? first : Buffer.concat(held);
+    this.#write(bytes, true);
+  }
+
+  #write(bytes: Uint8Array, isUrgent: boolean): void {
+    const { sink, call } = this.#context;
+    sink.write(bytes, isUrgent);
+    if (sink.isWritable || this.#isPaused) return;
+    this.#isPaused = true;
+    call.pause();
+    void sink.drained().then(() => {
+      this.#isPaused = false;
+      call.resume();
+    });
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,135 @@
+import type { ReplySink } from '../bus/reply-sink.ts';
+import type { HeaderPair } from '../schemas/envelope.ts';
+import {
+  type Answer,
+  type AnswerContext,
+  maybeBilled,
+  NOTHING_KNOWN,
+  type Outcome,
+} from './answers/answer.ts';
+import { StreamRelay } from './answers/stream-relay.ts';
+import { FoldedStream, JsonAnswer, Refusal } from './answers/whole-answer.ts';
+import { callFailed, replyError } from './errors/reply-errors.ts';
+import type { UpstreamRequest, Work } from './provider.ts';
+import { clientHeaders } from './response-headers.ts';
+import type {
+  UpstreamCall,
+  UpstreamClient,
+  UpstreamFailure,
+  UpstreamListener,
+} from './upstream-client.ts';
+import type { DecodeContext, Wire } from './wire.ts';
+
+/** One call of an attempt, and what it is answered into. */
+export interface ExchangeOptions {
+  readonly work: Work;
+  readonly sink: ReplySink;
+  readonly client: UpstreamClient;
+  readonly wire: Wire;
+  readonly decode: DecodeContext;
+  readonly firstByteMs: number;
+  onResponse(status: number, headers: readonly HeaderPair[]): void;
+  onFirstContent(): void;
+}
+
+/**
+ * Calls the upstream once and relays its answer into the sink, head and data; how it ended is the result. Never
+ * rejects. The client leaving aborts the call at once.
+ */
+export function exchange(request: UpstreamRequest, options: ExchangeOptions): Promise<Outcome> {
+  return new Exchange(request, options).outcome;
+}
+
+class Exchange implements UpstreamListener {
+  readonly #request: UpstreamRequest;
+  readonly #options: ExchangeOptions;
+  readonly #outcome = Promise.withResolvers<Outcome>();
+  readonly #call: UpstreamCall;
+  readonly #onAbort = (): void => this.#cancel();
+  #answer: Answer | null = null;
+
+  constructor(request: UpstreamRequest, options: ExchangeOptions) {
+    this.#request = request;
+    this.#options = options;
+    const { client, firstByteMs, sink } = options;
+    this.#call = client.send(request, this, { firstByteMs });
+    sink.signal.addEventListener('abort', this.#onAbort);
+    if (sink.signal.aborted) this.#cancel();
+  }
+
+  get outcome(): Promise<Outcome> {
+    return this.#outcome.promise;
+  }
+
+  onResponse(status: number, headers: readonly HeaderPair[]): void {
+    this.#options.onResponse(status, headers);
+    this.#answer = this.#answerTo(status, headers);
+  }
+
+  onData(bytes: Buffer): void {
+    this.#answer?.push(bytes);
+  }
+
+  onEnd(): void {
+    this.#answer?.finish();
+  }
+
+  onFailure(failure: UpstreamFailure): void {
+    const error = callFailed(failure, this.#options.decode.providerId);
+    this.#settle({ kind: 'failed', error, summary: this.#summary(failure.isRequestSent) });
+  }
+
+  #cancel(): void {
+    this.#call.abort();
+    this.#settle({ kind: 'cancelled', summary: this.#summary(this.#call.isRequestSent) });
+  }
+
+  #summary(isRequestSent: boolean): ReturnType<Answer['summary']> {
+    if (this.#answer !== null) return this.#answer.summary();
+    return isRequestSent ? maybeBilled(this.#options.decode) : NOTHING_KNOWN;
+  }
+
+  #answerTo(status: number, headers: readonly HeaderPair[]): Answer {
+    const context = this.#answerContext(headers);
+    if (status !== 200) return new Refusal(context, status, headers);
+    const encoding = headerValue(headers, 'content-encoding');
+    if (encoding !== '' && encoding !== 'identity') return this.#encoded(context, headers);
+    const isJson = headerValue(headers, 'content-type').includes('json');
+    const { isStream, operation } = this.#options.work.dispatch.facts;
+    if (isJson || operation === 'count_tokens') return new JsonAnswer(context);
+    return isStream ? new StreamRelay(context) : new FoldedStream(context);
+  }
+
+  // We asked for plain bytes: whoever packs them anyway is no server we know.
+  #encoded(context: AnswerContext, headers: readonly HeaderPair[]): Answer {
+    const { providerId } = this.#options.decode;
+    const error = replyError('api_error', `provider ${providerId} sent a compressed answer`, 502);
+    this.#settle({ kind: 'failed', error, summary: maybeBilled(this.#options.decode) });
+    queueMicrotask(() => this.#call.abort());
+    return new Refusal(context, 200, headers);
+  }
+
+  #answerContext(headers: readonly HeaderPair[]): AnswerContext {
+    const { sink, wire, decode, onFirstContent, work } = this.#options;
+    return {
+      sink,
+      wire,
+      decode,
+      upstreamModel: this.#request.upstreamModel,
+      call: this.#call,
+      headers: clientHeaders(decode.providerId, headers),
+      isStream: work.dispatch.facts.isStream,
+      settle: (outcome) => this.#settle(outcome),
+      onFirstContent,
+    };
+  }
+
+  #settle(outcome: Outcome): void {
+    this.#options.sink.signal.removeEventListener('abort', this.#onAbort);
+    this.#outcome.resolve(outcome);
+  }
+}
+
+function headerValue(headers: readonly HeaderPair[], wanted: string): string {
+  return headers.find(([name]) => name === wanted)?.[1].toLowerCase() ?? '';
+}

@@ -1,0 +1,41 @@
+import type { ProviderSettings } from '../../config/config.ts';
+import type { HeaderPair } from '../../schemas/envelope.ts';
+import { GatewayError } from '../../schemas/error.ts';
+import type { Provider, UpstreamRequest, Work } from '../provider.ts';
+import { forwardedHeaders } from '../request-headers.ts';
+import { anthropicMessages } from '../wire/anthropic-messages.ts';
+
+/** Sent when the client names no version; Anthropic refuses a request without one. */
+const DEFAULT_VERSION: HeaderPair = ['anthropic-version', '2023-06-01'];
+const PATHS = { messages: '/v1/messages', count_tokens: '/v1/messages/count_tokens' } as const;
+
+/** Anthropic itself: body, query and headers go out as they came; only the credential is the gateway's. */
+export function createAnthropic(settings: ProviderSettings): Provider {
+  const { apiKey } = settings;
+  return {
+    id: 'anthropic',
+    wire: anthropicMessages,
+    account: 'ANTHROPIC_API_KEY',
+    async request({ dispatch, body }: Work): Promise<UpstreamRequest> {
+      if (apiKey === null) {
+        throw new GatewayError(
+          'api_error',
+          'provider anthropic has no key: set ANTHROPIC_API_KEY',
+          {
+            status: 502,
+          },
+        );
+      }
+      const { facts, headers, query } = dispatch;
+      const hasVersion = headers.some(([name]) => name === 'anthropic-version');
+      const own: HeaderPair[] = [['x-api-key', apiKey], ...(hasVersion ? [] : [DEFAULT_VERSION])];
+      return {
+        origin: settings.baseUrl,
+        path: `${PATHS[facts.operation]}${query === '' ? '' : `?${query}`}`,
+        headers: forwardedHeaders(headers, own),
+        body: [body],
+        upstreamModel: facts.requestModel,
+      };
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import type { HeaderPair } from '../schemas/envelope.ts';
+import type { ProviderId } from '../schemas/provider.ts';
+
+/** Relayed from every provider. */
+const RELAYED = new Set(['retry-after', 'retry-after-ms', 'x-should-retry']);
+/** The first of these names the request at the upstream. */
+const REQUEST_ID_NAMES: readonly string[] = ['request-id', 'x-request-id', 'x-generation-id'];
+
+/**
+ * The upstream's headers that the client may see.
+ *
+ * `anthropic-*` comes from Anthropic itself only: Claude Code tells a plan limit from a throttle by their presence.
+ * The upstream's request id becomes `x-upstream-request-id`; `request-id` is the gateway's own. Source: protocol §1.11.
+ */
+export function clientHeaders(
+  providerId: ProviderId,
+  headers: readonly HeaderPair[],
+): readonly HeaderPair[] {
+  const relayed = headers.filter(
+    ([name]) => RELAYED.has(name) || (providerId === 'anthropic' && isAnthropicHeader(name)),
+  );
+  const requestId = REQUEST_ID_NAMES.map((wanted) =>
+    headers.find(([name]) => name === wanted),
+  ).find((found) => found !== undefined);
+  return requestId === undefined ? relayed : [...relayed, ['x-upstream-request-id', requestId[1]]];
+}
+
+/** The headers that say how much of a rate limit is left, and when it refills. */
+export function rateLimitHeaders(headers: readonly HeaderPair[]): readonly HeaderPair[] {
+  return headers.filter(
+    ([name]) =>
+      name.startsWith('anthropic-ratelimit-') ||
+      name.startsWith('x-ratelimit-') ||
+      name.startsWith('retry-after'),
+  );
+}
+
+// The organization id names the account that pays.
+function isAnthropicHeader(name: string): boolean {
+  return name.startsWith('anthropic-') && name !== 'anthropic-organization-id';
+}

@@ -1,0 +1,192 @@
+import type { ReplySink } from '../bus/reply-sink.ts';
+import type { HeaderPair, ReplyError } from '../schemas/envelope.ts';
+import { GatewayError } from '../schemas/error.ts';
+import type { ProviderId } from '../schemas/provider.ts';
+import type { UsageEvent } from '../schemas/usage.ts';
+import { NOTHING_KNOWN } from './answers/answer.ts';
+import { hideCredentials } from './errors/hide-credentials.ts';
+import { cancelled, replyError, thrownError } from './errors/reply-errors.ts';
+import { exchange } from './exchange.ts';
+import type { Provider, UpstreamRequest, Work } from './provider.ts';
+import { rateLimitHeaders } from './response-headers.ts';
+import type { UpstreamClient } from './upstream-client.ts';
+import { type AttemptNotes, type FinalOutcome, usageEventOf } from './usage-event.ts';
+import type { DecodeContext } from './wire.ts';
+
+/** What an attempt saw of its upstream: one per answer. */
+export interface Observation {
+  readonly provider: ProviderId;
+  readonly upstreamModel: string;
+  readonly status: number;
+  /** Milliseconds from the attempt's start to the answer's headers. */
+  readonly headersMs: number;
+  readonly rateLimits: readonly HeaderPair[];
+}
+
+/** The part of a logger that attempts use. */
+export interface AttemptLog {
+  debug(fields: object, text: string): void;
+  warn(fields: object, text: string): void;
+}
+
+/** What an attempt works with. */
+export interface AttemptDependencies {
+  readonly provider: Provider;
+  readonly client: UpstreamClient;
+  readonly log: AttemptLog;
+  publishUsage(event: UsageEvent): void;
+  nowMs(): number;
+  onObservation?(observation: Observation): void;
+}
+
+/**
+ * Makes one attempt at one provider: the call, its answer into the sink, and at the end exactly one usage event
+ * (token counts have none) and exactly one `end` or `error`. Never rejects.
+ *
+ * Within the attempt the upstream is asked again at most twice: after its credential was renewed, and after the
+ * provider learned from a refusal.
+ */
+export async function runAttempt(
+  work: Work,
+  sink: ReplySink,
+  dependencies: AttemptDependencies,
+): Promise<void> {
+  const { provider, nowMs } = dependencies;
+  const notes: AttemptNotes = {
+    startedAtMs: nowMs(),
+    upstreamModel: work.dispatch.facts.requestModel,
+    status: null,
+    firstContentAtMs: null,
+  };
+  const outcome = await outcomeOf(work, sink, { dependencies, notes });
+  publish(dependencies, () =>
+    work.dispatch.facts.operation === 'messages'
+      ? usageEventOf(work, notes, { provider, outcome, nowMs: nowMs() })
+      : null,
+  );
+  const { summary } = outcome;
+  if (outcome.kind === 'completed') {
+    sink.end({ usage: summary.usage, stopReason: summary.stopReason });
+    return;
+  }
+  const error = outcome.kind === 'failed' ? outcome.error : cancelled();
+  logFailure(dependencies, work, error);
+  sink.error(error);
+}
+
+interface AttemptState {
+  readonly dependencies: AttemptDependencies;
+  readonly notes: AttemptNotes;
+}
+
+async function outcomeOf(work: Work, sink: ReplySink, state: AttemptState): Promise<FinalOutcome> {
+  try {
+    return await callUntilAnswered(work, sink, state);
+  } catch (error) {
+    if (sink.signal.aborted) return { kind: 'cancelled', summary: NOTHING_KNOWN };
+    const { log, provider } = state.dependencies;
+    if (!(error instanceof GatewayError)) {
+      log.warn(
+        { error, provider: provider.id, requestId: work.dispatch.requestId },
+        'attempt broke',
+      );
+    }
+    return { kind: 'failed', error: thrownError(error), summary: NOTHING_KNOWN };
+  }
+}
+
+async function callUntilAnswered(
+  work: Work,
+  sink: ReplySink,
+  state: AttemptState,
+): Promise<FinalOutcome> {
+  const { provider, client, nowMs } = state.dependencies;
+  const { wire } = provider;
+  const decode = decodeContextOf(work, provider);
+  let mayRenew = provider.renewCredential !== undefined;
+  let mayLearn = provider.learn !== undefined;
+  for (;;) {
+    const request = await provider.request(work, sink.signal);
+    state.notes.upstreamModel = request.upstreamModel;
+    const firstByteMs = work.dispatch.deadlineMs - nowMs();
+    if (firstByteMs <= 0) return tooLate(provider.id);
+    if (sink.signal.aborted) return { kind: 'cancelled', summary: NOTHING_KNOWN };
+    const outcome = await exchange(request, {
+      work,
+      sink,
+      client,
+      wire,
+      decode,
+      firstByteMs,
+      onResponse: (status, headers) => observe(state, request, status, headers),
+      onFirstContent: () => {
+        state.notes.firstContentAtMs = nowMs();
+      },
+    });
+    if (outcome.kind === 'failed') {
+      return { ...outcome, error: hideCredentials(outcome.error, request.headers) };
+    }
+    if (outcome.kind !== 'refused') return outcome;
+    const { status, headers, body } = outcome;
+    if (mayRenew && status === 401 && (await provider.renewCredential?.())) {
+      mayRenew = false;
+    } else if (mayLearn && provider.learn?.(request, status, body)) {
+      mayLearn = false;
+    } else {
+      const error = wire.decodeError(status, headers, body, decode);
+      return {
+        kind: 'failed',
+        error: hideCredentials(error, request.headers),
+        summary: NOTHING_KNOWN,
+      };
+    }
+  }
+}
+
+function decodeContextOf({ dispatch }: Work, provider: Provider): DecodeContext {
+  const { requestId, facts } = dispatch;
+  return {
+    providerId: provider.id,
+    requestId,
+    requestModel: facts.requestModel,
+    inputTokensEstimate: facts.inputTokensEstimate,
+  };
+}
+
+function observe(
+  { dependencies, notes }: AttemptState,
+  { upstreamModel }: UpstreamRequest,
+  status: number,
+  headers: readonly HeaderPair[],
+): void {
+  notes.status = status;
+  dependencies.onObservation?.({
+    provider: dependencies.provider.id,
+    upstreamModel,
+    status,
+    headersMs: dependencies.nowMs() - notes.startedAtMs,
+    rateLimits: rateLimitHeaders(headers),
+  });
+}
+
+function tooLate(providerId: ProviderId): FinalOutcome {
+  const error = replyError('timeout_error', `no time was left to ask provider ${providerId}`);
+  return { kind: 'failed', error, summary: NOTHING_KNOWN };
+}
+
+// The client's answer does not depend on the ledger's: a publisher that fails is logged.
+function publish({ log, publishUsage }: AttemptDependencies, event: () => UsageEvent | null): void {
+  try {
+    const usage = event();
+    if (usage !== null) publishUsage(usage);
+  } catch (error) {
+    log.warn({ error }, 'usage event could not be published');
+  }
+}
+
+function logFailure({ log, provider }: AttemptDependencies, work: Work, error: ReplyError): void {
+  const { type, status, upstreamStatus } = error;
+  const { requestId, attempt } = work.dispatch;
+  const fields = { requestId, attempt, provider: provider.id, type, status, upstreamStatus };
+  log.debug(fields, 'attempt failed');
+}
