@@ -1,4 +1,9 @@
-import { type ConnectionOptions, headers, type NatsConnection } from '@nats-io/nats-core';
+import {
+  type ConnectionOptions,
+  headers,
+  type NatsConnection,
+  type PublishOptions,
+} from '@nats-io/nats-core';
 import { connect } from '@nats-io/transport-node';
 import type { Log } from './log.ts';
 
@@ -71,6 +76,20 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   let connectedAtMs = Number.NEGATIVE_INFINITY;
   let published = 0;
 
+  const queue: Outgoing[] = [];
+  // Messages of one turn of the event loop leave in one socket write: writes are most of what a message costs.
+  const sendQueued = (): void => {
+    // Once closed for good the process is ending: like while disconnected, nobody hears it.
+    if (!connection.isClosed()) {
+      for (const { subject, data, options: how } of queue) connection.publish(subject, data, how);
+    }
+    queue.length = 0;
+  };
+  const enqueue = (message: Outgoing): void => {
+    published += 1;
+    if (queue.push(message) === 1) setImmediate(sendQueued);
+  };
+
   const watch = async (): Promise<void> => {
     for await (const status of connection.status()) {
       if (status.type === 'disconnect') {
@@ -102,18 +121,14 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     },
     closed: connection.closed().then((reason) => reason ?? undefined),
     publish(subject, data, reply) {
-      // Once closed for good the process is ending: like while disconnected, nobody hears it.
-      if (connection.isClosed()) return;
-      published += 1;
-      if (reply === undefined) connection.publish(subject, data);
-      else connection.publish(subject, data, { reply });
+      checkSize(connection, data);
+      enqueue({ subject, data, ...(reply === undefined ? {} : { options: { reply } }) });
     },
     publishEvent(subject, data, reply, id) {
-      if (connection.isClosed()) return;
-      published += 1;
+      checkSize(connection, data);
       const head = headers();
       head.set('Nats-Msg-Id', id);
-      connection.publish(subject, data, { reply, headers: head });
+      enqueue({ subject, data, options: { reply, headers: head } });
     },
     subscribe: (subject, listener, subscribeOptions) =>
       subscribe(connection, options.log, { subject, listener, queue: subscribeOptions?.queue }),
@@ -135,11 +150,25 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     },
     async [Symbol.asyncDispose]() {
       if (connection.isClosed()) return;
+      sendQueued();
       // A drain waits for the server's answer: without a server there is nothing to wait for.
       if (isConnected) await connection.drain();
       else await connection.close();
     },
   };
+}
+
+interface Outgoing {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly options?: PublishOptions;
+}
+
+function checkSize(connection: NatsConnection, data: Uint8Array): void {
+  const bytesMax = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
+  if (data.length > bytesMax) {
+    throw new RangeError(`a message of ${data.length} bytes is over max_payload (${bytesMax})`);
+  }
 }
 
 function connectionOptions(options: BusOptions): ConnectionOptions {

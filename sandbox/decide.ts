@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { HeaderPair } from '../schemas/envelope.ts';
 import { ApiFailure, type Failure } from './api-failure.ts';
 import type { Behaviour } from './behaviour.ts';
@@ -53,7 +54,9 @@ export function decide(question: Question): Decision {
       content = wholeContent(okJson(dialect.models(question.call)));
     } else {
       const prompt = state.prompt(dialect, question.call, question.bodySha256);
-      behaviour = directed(behaviour, prompt, state);
+      if (question.call.route.operation === 'messages') {
+        behaviour = directed(behaviour, prompt, state);
+      }
       content = earlyFault(question, behaviour) ?? promptContent(question, prompt, behaviour);
     }
   } catch (error) {
@@ -80,7 +83,10 @@ function earlyFault(question: Question, { fault }: Behaviour): Content | null {
 function directed(behaviour: Behaviour, prompt: Prompt, state: SandboxState): Behaviour {
   const directive = promptDirectives(prompt).find(({ kind }) => kind === 'fault');
   if (directive?.kind !== 'fault') return behaviour;
-  const key = `${prompt.messageCount} ${prompt.userText}`;
+  // A caller may add to the prompt when it tries again; what stood before the directive stays.
+  const { conversation, answerCount, userText } = prompt;
+  const before = userText.slice(0, directive.at);
+  const key = hash('sha256', JSON.stringify([conversation, answerCount, before, directive.name]));
   if (!directive.isRepeated && !state.isFirst(key)) return behaviour;
   const { fault, framing } = parseBehaviour({ preset: directive.name });
   return { ...behaviour, fault, framing };

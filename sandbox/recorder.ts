@@ -44,7 +44,7 @@ const EMPTY = Buffer.alloc(0);
 /** Makes an empty recorder. */
 export function createRecorder(): Recorder {
   const requests = createRing<OpenRecord>(SANDBOX_LIMITS.requestsKeptMax);
-  const truth = createRing<OpenRecord>(SANDBOX_LIMITS.truthEntriesMax);
+  const truth = createRing<TruthEntry>(SANDBOX_LIMITS.truthEntriesMax);
   const totals = new Map<ProviderId, Record<keyof TruthTotals, number>>();
   const bodies = createBodyBudget();
   const received = createWaiters(({ sequence }) => sequence);
@@ -70,7 +70,7 @@ export function createRecorder(): Recorder {
       endSequence += 1;
       record.endSequence = endSequence;
       record.endedAtMs = nowMs;
-      truth.push(record);
+      truth.push(toTruthEntry(record));
       addTo(totals, record);
       ended.notify(record);
       openCount -= 1;
@@ -79,7 +79,7 @@ export function createRecorder(): Recorder {
     requests: () => requests.toArray(),
     truth: () => ({
       totals: Object.fromEntries(totals),
-      entries: truth.toArray().map(toTruthEntry),
+      entries: truth.toArray(),
     }),
     nextRequest: (filter) => received.next(requests.toArray(), filter),
     nextEnd: (filter) =>

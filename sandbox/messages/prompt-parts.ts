@@ -5,14 +5,14 @@ import { isObject, type JsonObject, objectsOf } from './json.ts';
 
 const CHARACTERS_PER_TOKEN = 4;
 const BINARY_TOKENS = 1_500;
-/** The frame around every prompt. */
+/** The frame around every prompt; never cached. */
 const BASE_TOKENS = 3;
 const TTL_MS = { '5m': 300_000, '1h': 3_600_000 } as const;
 
 /** Counts a prompt's tokens, roughly, and finds its cache breakpoints. */
 export function promptParts(body: JsonObject): { parts: PromptPart[]; inputTokens: number } {
   const blocks = [...cacheableBlocks(body)].map(({ block }) => block);
-  let tokens = BASE_TOKENS;
+  let tokens = 0;
   const automatic = isObject(body['cache_control']) ? blocks.at(-1) : undefined;
   const hasBreakpoint = automatic !== undefined || blocks.some((block) => block['cache_control']);
   const parts: PromptPart[] = [];
@@ -26,7 +26,7 @@ export function promptParts(body: JsonObject): { parts: PromptPart[]; inputToken
     const cacheTtlMs = ttlMs(block === automatic ? body['cache_control'] : control);
     parts.push({ digest, tokensUpTo: tokens, cacheTtlMs });
   }
-  return { parts, inputTokens: tokens };
+  return { parts, inputTokens: tokens + BASE_TOKENS };
 }
 
 function withoutBinary(key: string, value: unknown): unknown {

@@ -22,7 +22,8 @@ export function readPrompt(body: JsonObject, model: string): Prompt {
     thinking: thinkingOf(body['thinking']),
     stopSequences: arrayOf(body['stop_sequences']).map(textOf),
     jsonSchema: jsonSchemaOf(body),
-    messageCount: arrayOf(body['messages']).length,
+    conversation: isObject(body['metadata']) ? textOf(body['metadata']['user_id']) : '',
+    answerCount: objectsOf(body['messages']).filter(({ role }) => role === 'assistant').length,
     inputTokens,
     parts,
   };

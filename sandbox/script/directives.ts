@@ -6,7 +6,13 @@ export type Directive =
   | { readonly kind: 'say'; readonly text: string }
   | { readonly kind: 'tokens'; readonly count: number }
   | { readonly kind: 'tool'; readonly name: string; readonly input: Record<string, unknown> }
-  | { readonly kind: 'fault'; readonly name: FaultPresetName; readonly isRepeated: boolean }
+  | {
+      readonly kind: 'fault';
+      readonly name: FaultPresetName;
+      readonly isRepeated: boolean;
+      /** Offset of its line in the text. */
+      readonly at: number;
+    }
   /** A line that starts like a directive and is none; `reason` says what is wrong. */
   | { readonly kind: 'unclear'; readonly reason: string };
 
@@ -15,14 +21,14 @@ const LINE = /^[ \t]*sandbox:[ \t]*([a-z]+)(?:[ \t]+(.*?))?[ \t\r]*$/gim;
 /** Reads the directives of a text, one a line: `sandbox: <verb> <rest>`. */
 export function parseDirectives(text: string): Directive[] {
   const directives: Directive[] = [];
-  for (const [, verb = '', rest = ''] of text.matchAll(LINE)) {
-    directives.push(parseDirective(verb.toLowerCase(), rest));
+  for (const { 1: verb = '', 2: rest = '', index } of text.matchAll(LINE)) {
+    directives.push(parseDirective(verb.toLowerCase(), rest, index));
     if (directives.length === SANDBOX_LIMITS.scriptedBlocksMax) break;
   }
   return directives;
 }
 
-function parseDirective(verb: string, rest: string): Directive {
+function parseDirective(verb: string, rest: string, at: number): Directive {
   switch (verb) {
     case 'say':
       return { kind: 'say', text: rest };
@@ -31,7 +37,7 @@ function parseDirective(verb: string, rest: string): Directive {
     case 'tool':
       return parseTool(rest);
     case 'fault':
-      return parseFault(rest);
+      return parseFault(rest, at);
     default:
       return unclear(`"${verb}" is no directive; there are say, tokens, tool and fault`);
   }
@@ -55,10 +61,10 @@ function parseTool(rest: string): Directive {
   }
 }
 
-function parseFault(rest: string): Directive {
+function parseFault(rest: string, at: number): Directive {
   const [name = '', repeat] = rest.split(/[ \t]+/);
   if (!isFaultPresetName(name)) return unclear(`there is no fault "${name}"`);
-  return { kind: 'fault', name, isRepeated: repeat === 'always' };
+  return { kind: 'fault', name, isRepeated: repeat === 'always', at };
 }
 
 function unclear(reason: string): Directive {

@@ -22,7 +22,10 @@ export interface Prompt {
   readonly stopSequences: readonly string[];
   /** The JSON Schema that the answer must follow; null = free text. */
   readonly jsonSchema: unknown;
-  readonly messageCount: number;
+  /** What tells this conversation from others; empty when the caller gives nothing. */
+  readonly conversation: string;
+  /** Answers that the conversation holds already. */
+  readonly answerCount: number;
   readonly inputTokens: number;
   /** In order; empty when the prompt has no breakpoint. */
   readonly parts: readonly PromptPart[];

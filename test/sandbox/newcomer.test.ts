@@ -101,6 +101,10 @@ test('a fault directive is played once, so that the next try gets through, or al
     statuses.push((await callTarget(sandbox.url, targetOf(provider), { messages })).status);
   }
   assert.deepEqual(statuses, [529, 200, 200]);
+  const longer = { messages: [...messages, says('Continue where you were.')] };
+  assert.equal((await callTarget(sandbox.url, targetOf('anthropic'), longer)).status, 200);
+  const elsewhere = { messages, metadata: { user_id: 'another conversation' } };
+  assert.equal((await callTarget(sandbox.url, targetOf('anthropic'), elsewhere)).status, 529);
   for (let round = 0; round < 2; round += 1) {
     const again = { messages: [says('sandbox: fault cut always')] };
     assert.notEqual((await callTarget(sandbox.url, targetOf('anthropic'), again)).failure, null);

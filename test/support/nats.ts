@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createLog } from '../../bus/log.ts';
 import { startNatsServer } from '../../bus/nats-server.ts';
 import { findNatsServer } from '../../bus/nats-server-binary.ts';
+import { within } from './latch.ts';
 
 /** A private nats-server with JetStream for one test. Disposing it stops the server and removes its data. */
 export interface TestNats extends AsyncDisposable {
@@ -26,18 +27,16 @@ export async function startTestNats(): Promise<TestNats> {
   });
   const log = createLog({ level: 'silent', name: 'nats' });
   const server = await startNatsServer({ binary, dataDir, log });
-  let killedPid = 0;
+  let restarted: Promise<void> = Promise.resolve();
   return {
     url: server.url,
     user: server.user,
     password: server.password,
     async kill() {
-      killedPid = server.pid;
-      process.kill(killedPid, 'SIGKILL');
+      restarted = server.restarted;
+      process.kill(server.pid, 'SIGKILL');
     },
-    async restart() {
-      while (server.pid === killedPid) await new Promise((resolve) => setTimeout(resolve, 10));
-    },
+    restart: () => within(restarted, 'nats-server back'),
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
       rmSync(dataDir, { recursive: true, force: true });
