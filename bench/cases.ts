@@ -63,7 +63,7 @@ export const CASES: readonly Case[] = [
   ...[1, 100].map(
     (size): Case => ({
       name: `${size} KB, 200-chunk stream, burst`,
-      concurrency: 16,
+      concurrency: 32,
       behaviour: { kind: 'burst' },
       isStream: true,
       body: requestBody(size * KB, true),

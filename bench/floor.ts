@@ -12,7 +12,7 @@ import { loadUWebSockets } from '../ingress/http/uwebsockets-loader.ts';
 const { values } = parseArgs({
   options: { upstream: { type: 'string' }, port: { type: 'string' }, engine: { type: 'string' } },
 });
-const pool = new Pool(values.upstream ?? '', { connections: 256, pipelining: 1 });
+const pool = new Pool(values.upstream ?? '', { connections: 2_048, pipelining: 1 });
 const port: number = Number(values.port);
 
 type Sink = {

@@ -8,7 +8,8 @@ const CHUNKS = 200;
 
 const BEHAVIOURS: Record<UpstreamBehaviour['kind'], BehaviourInput> = {
   message: { outputTokens: CHUNKS },
-  burst: { outputTokens: CHUNKS, chunksPerTick: 10 },
+  // Every chunk is a write of its own, as real providers flush them; no delay in between.
+  burst: { outputTokens: CHUNKS, chunksPerTick: 1 },
   paced: { outputTokens: CHUNKS, tokensPerSecond: 200, chunksPerTick: 1 },
   hold: { outputTokens: CHUNKS, fault: { kind: 'stall', at: 'mid-stream' } },
 };

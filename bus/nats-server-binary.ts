@@ -72,9 +72,9 @@ export async function natsServerVersion(binary: string): Promise<readonly number
   try {
     const options = { timeout: VERSION_MS_MAX, env: SERVER_ENVIRONMENT };
     const { stdout } = await run(binary, ['--version'], options);
-    said = stdout.trim();
+    said = stdout.split('\n')[0] ?? '';
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = (error instanceof Error ? error.message : String(error)).split('\n')[0];
     throw new Error(`${binary} does not run as nats-server: ${why}; ${HOW_TO_FIX}`);
   }
   const found = /^nats-server: v(\d+)\.(\d+)\.(\d+)/.exec(said);

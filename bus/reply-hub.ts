@@ -43,6 +43,7 @@ export function startReplyHub(bus: Bus, options: { ingressId: string }): ReplyHu
   const { ingressId } = options;
   const state: HubState = { bus, ingressId, streams: new Map(), questions: new Map() };
   const { streams, questions } = state;
+  const ended = createEndedLists(bus);
   const hub: StreamHub = {
     nowMs: () => performance.now(),
     control: ({ workerId, streamId, type, value, wantsVerdict }) =>
@@ -51,6 +52,7 @@ export function startReplyHub(bus: Bus, options: { ingressId: string }): ReplyHu
         encodeControl(type, value),
         wantsVerdict === true ? subjects.reply(ingressId, streamId) : undefined,
       ),
+    ended: (workerId, streamId, sequence) => ended.add(workerId, [streamId, sequence]),
     closed: (stream) => streams.delete(stream.streamId),
   };
   const replies = bus.subscribe(subjects.anyReply(ingressId), (message) => onReply(message, state));
@@ -93,7 +95,30 @@ export function startReplyHub(bus: Bus, options: { ingressId: string }): ReplyHu
       stopListening();
       for (const stream of streams.values()) stream.cancel();
       for (const answer of questions.values()) answer(null);
+      ended.flush();
       await replies.drain();
+    },
+  };
+}
+
+/** Last acknowledgements of streams, by worker: they leave together after a short while. */
+function createEndedLists(bus: Bus) {
+  const lists = new Map<string, StreamPosition[]>();
+  let timer: NodeJS.Timeout | undefined;
+  const flush = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    for (const [workerId, positions] of lists)
+      sendList(bus, { workerId, positions, type: CONTROL.ALIVE });
+    lists.clear();
+  };
+  return {
+    flush,
+    add(workerId: string, position: StreamPosition): void {
+      const list = lists.get(workerId);
+      if (list === undefined) lists.set(workerId, [position]);
+      else list.push(position);
+      timer ??= setTimeout(flush, LIMITS.replyEndedMsMax);
     },
   };
 }
@@ -196,14 +221,25 @@ function sendLists(state: HubState, streams: readonly ReplyStream[], type: numbe
     byWorker.set(stream.workerId, list);
   }
   for (const [workerId, positions] of byWorker) {
-    const subject = subjects.control(workerId, 'all');
     // Answers, and the server's word that the worker is gone, come back under the worker's id.
-    const reply = subjects.reply(state.ingressId, workerId);
-    for (let start = 0; start < positions.length; start += LIST_MAX) {
-      const list = encodeEnvelope(positions.slice(start, start + LIST_MAX));
-      const message = Buffer.concat([Buffer.of(type), list]);
-      if (type === CONTROL.PROBE) state.bus.publish(subject, message, reply);
-      else state.bus.publish(subject, message);
-    }
+    const reply = type === CONTROL.PROBE ? subjects.reply(state.ingressId, workerId) : undefined;
+    sendList(state.bus, { workerId, positions, type, reply });
+  }
+}
+
+function sendList(
+  bus: Bus,
+  list: {
+    workerId: string;
+    positions: readonly StreamPosition[];
+    type: number;
+    reply?: string | undefined;
+  },
+): void {
+  const { workerId, positions, type, reply } = list;
+  const subject = subjects.control(workerId, 'all');
+  for (let start = 0; start < positions.length; start += LIST_MAX) {
+    const part = encodeEnvelope(positions.slice(start, start + LIST_MAX));
+    bus.publish(subject, Buffer.concat([Buffer.of(type), part]), reply);
   }
 }

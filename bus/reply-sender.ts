@@ -35,6 +35,7 @@ export class ReplySender implements ReplySink {
   readonly #window = new ReplyWindow(LIMITS.replyWindowBytesMax);
   #queued: Uint8Array[] = [];
   #queuedBytes = 0;
+  #accept: UnnumberedFrame | null = null;
   #head: ReplyHead | null = null;
   #last: UnnumberedFrame | null = null;
   #hasSentData = false;
@@ -73,9 +74,10 @@ export class ReplySender implements ReplySink {
     return this.#drained.promise;
   }
 
-  /** Sends ACCEPT, the first frame of every stream. */
+  /** Announces ACCEPT, the first frame of every stream. A quick answer takes it along. */
   accept(workerId: string): void {
-    this.#send([{ type: FRAME.ACCEPT, payload: Buffer.from(workerId) }], 0);
+    this.#accept = { type: FRAME.ACCEPT, payload: Buffer.from(workerId) };
+    this.#host.scheduleFlush(this);
   }
 
   head(head: ReplyHead): void {
@@ -106,6 +108,10 @@ export class ReplySender implements ReplySink {
   flush(): void {
     for (;;) {
       const frames: UnnumberedFrame[] = [];
+      if (this.#accept !== null) {
+        frames.push(this.#accept);
+        this.#accept = null;
+      }
       if (this.#head !== null) {
         frames.push({ type: FRAME.HEAD, payload: encodeEnvelope(this.#head) });
         this.#head = null;

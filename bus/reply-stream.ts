@@ -41,6 +41,8 @@ export interface ControlMessage {
 export interface StreamHub {
   /** `wantsVerdict`: should the worker be gone, the server's word of it comes back as `lose`. */
   control(message: ControlMessage): void;
+  /** The last frame came: its acknowledgement lets the worker forget the stream, and may wait for company. */
+  ended(workerId: string, streamId: string, sequence: number): void;
   closed(stream: ReplyStream): void;
   nowMs(): number;
 }
@@ -181,9 +183,8 @@ export class ReplyStream {
     } else if (type === FRAME.HEAD) {
       this.#listener.onHead(decodeEnvelope<ReplyHead>(payload));
     } else if (type === FRAME.END || type === FRAME.ERROR) {
-      // The last frame is acknowledged at once: the worker may forget the stream.
       this.#taken = this.#sequence.expected;
-      this.#send(CONTROL.ACK, this.#taken);
+      if (this.#workerId !== null) this.#hub.ended(this.#workerId, this.streamId, this.#taken);
       this.#close();
       if (type === FRAME.END) this.#listener.onEnd(decodeEnvelope<ReplyEnd>(payload));
       else this.#listener.onError(decodeEnvelope<ReplyError>(payload));

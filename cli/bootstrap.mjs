@@ -4,7 +4,15 @@
  * Plain JavaScript without dependencies: it must run on any Node from 18 on, before anything is installed.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import path from 'node:path';
@@ -12,110 +20,199 @@ import { fileURLToPath } from 'node:url';
 
 const PROJECT_DIR = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const NODE_MAJOR_MIN = 24;
-const LOCK_WAIT_MS = 500;
-const LOCK_STALE_MS = 600_000;
+const LOCK_WAIT_MS = 200;
+/** A lock file without a content this old was left by a process that died while writing it. */
+const UNWRITTEN_MS_MAX = 5_000;
+const APT_LOCK_SECONDS_MAX = 120;
 const PARENT_POLL_MS = 200;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-const modules = path.join(PROJECT_DIR, 'node_modules');
-if (!isInstalled()) install();
-const node = findNode();
-if (node === null) {
-  fail(
-    `Node ${NODE_MAJOR_MIN} is needed; this is ${process.version} and no pinned copy exists for ${process.platform}-${process.arch}. Install it (nvm install ${NODE_MAJOR_MIN}) and run again.`,
-  );
+/** A problem that is told in one line. */
+class SetupError extends Error {}
+
+try {
+  const [, , ...args] = process.argv;
+  if (!hasDependencies()) underLock(hasDependencies, installDependencies);
+  const node = findNode();
+  if (needsNatsServer(args) && !hasNatsServer()) underLock(hasNatsServer, installNatsServer);
+  run(node, args);
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
 }
-if (process.env.NATS_URL === undefined && needsNats(process.argv.slice(2))) ensureNatsServer();
-run(node, process.argv.slice(2));
 
-// npm writes its own lock into node_modules last: older than ours means not installed for this tree.
-function isInstalled() {
+// npm writes its own list into node_modules last: older than ours means not installed for this tree.
+function hasDependencies() {
   try {
-    const installed = statSync(path.join(modules, '.package-lock.json')).mtimeMs;
+    const installed = statSync(path.join(PROJECT_DIR, 'node_modules/.package-lock.json')).mtimeMs;
     return installed >= statSync(path.join(PROJECT_DIR, 'package-lock.json')).mtimeMs;
   } catch {
     return false;
   }
 }
 
-function install() {
-  const lock = path.join(PROJECT_DIR, '.install-lock');
-  // Two first runs at once must not install into the same folder.
-  while (!takeLock(lock)) {
-    spawnSync(process.execPath, ['-e', `setTimeout(() => {}, ${LOCK_WAIT_MS})`]);
-    if (isInstalled()) return;
-  }
-  try {
-    process.stderr.write('installing dependencies (npm ci), once …\n');
-    const npm = process.env.npm_execpath;
-    const [command, first] = npm === undefined ? ['npm', []] : [process.execPath, [npm]];
-    const result = spawnSync(command, [...first, 'ci', '--ignore-scripts'], {
-      cwd: PROJECT_DIR,
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, NODE_ENV: '' },
-    });
-    if (result.status !== 0) fail('npm ci failed; see above. Check the network and run again.');
-  } finally {
-    rmdirSync(lock);
-  }
-}
-
-function takeLock(lock) {
-  try {
-    mkdirSync(lock);
-    return true;
-  } catch {
-    const isStale = existsSync(lock) && Date.now() - statSync(lock).mtimeMs > LOCK_STALE_MS;
-    if (isStale) rmdirSync(lock);
-    return false;
+function installDependencies() {
+  say('installing dependencies (npm ci), once …');
+  // Under npm run, the npm that started us; its path is that of a script.
+  const npm = process.env.npm_execpath;
+  const [command, ...first] = npm?.endsWith('npm-cli.js') ? [process.execPath, npm] : ['npm'];
+  const result = spawnSync(command, [...first, 'ci', '--ignore-scripts', '--include=dev'], {
+    cwd: PROJECT_DIR,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (result.error !== undefined) throw new SetupError(`cannot run npm: ${result.error.message}`);
+  if (result.status !== 0) {
+    throw new SetupError('npm ci failed (see above): check the network and run again');
   }
 }
 
 function findNode() {
   if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) return process.execPath;
+  const platform = `${process.platform}-${process.arch}`;
   try {
-    const name = `node-${process.platform}-${process.arch}/package.json`;
-    const file = createRequire(import.meta.url).resolve(name);
-    return path.join(path.dirname(file), 'bin', 'node');
+    const require = createRequire(path.join(PROJECT_DIR, 'package.json'));
+    const manifest = require.resolve(`node-${platform}/package.json`);
+    return path.join(path.dirname(manifest), 'bin', 'node');
   } catch {
-    return null;
+    throw new SetupError(
+      `Node ${NODE_MAJOR_MIN} is needed, this is ${process.version}, and there is no packaged one for ${platform}: ` +
+        `install it (https://nodejs.org, or nvm install ${NODE_MAJOR_MIN}) and run again`,
+    );
   }
 }
 
-// Tests and the whole gateway start a server of their own; a single role is given one.
-function needsNats(args) {
-  return args.includes('--test') || (args[0] === 'main.ts' && args.length === 1);
+// Tests, benchmarks and the whole gateway start servers of their own; a single role is given one.
+function needsNatsServer(args) {
+  if (args.includes('--test') || args[0] === 'bench/run.ts') return true;
+  return (
+    args[0] === 'main.ts' && args.length === 1 && !isSet('NATS_URL') && !isSet('NATS_URL_FILE')
+  );
 }
 
-function ensureNatsServer() {
-  if (process.env.NATS_SERVER_BIN !== undefined) return;
+// The folders of bus/nats-server-binary.ts, which has the last word.
+function hasNatsServer() {
+  if (isSet('NATS_SERVER_BIN')) return true;
+  const dataDir = path.resolve(PROJECT_DIR, variable('GATEWAY_DATA_DIR') || '.data');
   const folders = [
-    ...(process.env.PATH ?? '').split(path.delimiter),
+    ...(process.env.PATH ?? '').split(path.delimiter).filter((folder) => folder !== ''),
     '/usr/sbin',
     '/usr/local/bin',
     '/opt/homebrew/bin',
     path.join(homedir(), 'go/bin'),
     path.join(homedir(), '.local/bin'),
+    path.join(dataDir, 'bin'),
   ];
-  if (folders.some((folder) => isExecutable(path.join(folder, 'nats-server')))) return;
-  const isRootOnDebian = process.getuid?.() === 0 && isExecutable('/usr/bin/apt-get');
-  if (!isRootOnDebian) return; // the program itself says what to install
-  process.stderr.write('installing nats-server (apt-get), once …\n');
-  const get = (...args) =>
-    spawnSync('apt-get', args, {
+  return folders.some((folder) => isExecutable(path.join(folder, 'nats-server')));
+}
+
+function installNatsServer() {
+  const byHand =
+    'install it (Debian: apt-get install nats-server, macOS: brew install nats-server), or set NATS_SERVER_BIN to its path';
+  if (process.getuid?.() !== 0 || !isExecutable('/usr/bin/apt-get')) {
+    throw new SetupError(`nats-server was not found: ${byHand}`);
+  }
+  say('installing nats-server (apt-get install), once …');
+  const isDone = (...args) =>
+    spawnSync('apt-get', ['-o', `DPkg::Lock::Timeout=${APT_LOCK_SECONDS_MAX}`, '-qq', ...args], {
       stdio: 'ignore',
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     }).status === 0;
-  const packages = ['install', '-y', '--no-install-recommends', 'nats-server'];
-  if (!get(...packages)) {
-    get('update');
-    get(...packages);
+  const isInstalled = () => isDone('install', '-y', '--no-install-recommends', 'nats-server');
+  // A fresh machine has no package lists yet.
+  if (!isInstalled() && !(isDone('update') && isInstalled())) {
+    throw new SetupError(`apt-get could not install nats-server: ${byHand}`);
+  }
+}
+
+/** Does the work unless another process does it: then waits for that one. */
+function underLock(isDone, work) {
+  const folder = path.join(PROJECT_DIR, '.cache');
+  mkdirSync(folder, { recursive: true });
+  const lock = path.join(folder, 'setup.lock');
+  let isWaitTold = false;
+  while (!create(lock, String(process.pid))) {
+    if (isStale(lock)) {
+      removeStale(lock);
+      continue;
+    }
+    if (!isWaitTold) say('waiting for another start that is setting things up …');
+    isWaitTold = true;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_WAIT_MS);
+  }
+  try {
+    if (!isDone()) work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+// Looking again and removing must be one step: a slow process would remove the fresh lock of a fast one.
+function removeStale(lock) {
+  const guard = `${lock}.takeover`;
+  if (!create(guard, '')) {
+    if (ageMs(guard) > UNWRITTEN_MS_MAX) rmSync(guard, { force: true });
+    return;
+  }
+  try {
+    if (isStale(lock)) rmSync(lock, { force: true });
+  } finally {
+    rmSync(guard, { force: true });
+  }
+}
+
+function isStale(lock) {
+  let holder;
+  try {
+    holder = Number(readFileSync(lock, 'utf8'));
+  } catch {
+    return false; // given back in the meantime
+  }
+  if (!(holder > 0)) return ageMs(lock) > UNWRITTEN_MS_MAX;
+  if (holder === process.pid) return true;
+  try {
+    process.kill(holder, 0);
+    return false;
+  } catch (error) {
+    return error.code === 'ESRCH';
+  }
+}
+
+function create(file, content) {
+  try {
+    writeFileSync(file, content, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    throw new SetupError(`cannot write ${file}: ${error.message}`);
+  }
+}
+
+function ageMs(file) {
+  return Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+}
+
+function isSet(name) {
+  return variable(name) !== '';
+}
+
+/** A variable as config/load.ts will see it: from the environment, else from .env. */
+function variable(name) {
+  const value = process.env[name];
+  if (value !== undefined) return value.trim();
+  try {
+    const file = readFileSync(path.join(PROJECT_DIR, '.env'), 'utf8');
+    const found = new RegExp(`^\\s*(?:export\\s+)?${name}\\s*=[ \\t]*["']?([^"'\\r\\n#]*)`, 'm');
+    return found.exec(file)?.[1]?.trim() ?? '';
+  } catch {
+    return ''; // there is none
   }
 }
 
 function isExecutable(file) {
   try {
     accessSync(file, constants.X_OK);
-    return true;
+    return statSync(file).isFile();
   } catch {
     return false;
   }
@@ -131,24 +228,29 @@ function run(command, args) {
       PATH: [path.dirname(command), process.env.PATH].join(path.delimiter),
     },
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-    process.on(signal, () => child.kill(signal));
-  // npm runs us under a shell that dies of a signal without passing it on.
-  const parent = process.ppid;
-  const watch = setInterval(() => {
-    if (process.ppid === parent) return;
-    clearInterval(watch);
-    child.kill('SIGTERM');
-  }, PARENT_POLL_MS);
-  child.on('error', (error) => fail(`cannot run ${command}: ${error.message}`));
+  for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
+  // npm runs us under a shell that may die of a signal without passing it on. Started in another way we may well
+  // outlive our parent on purpose.
+  if (process.env.npm_lifecycle_event !== undefined) {
+    const parent = process.ppid;
+    const watch = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(watch);
+      child.kill('SIGTERM');
+    }, PARENT_POLL_MS);
+  }
+  child.on('error', (error) => {
+    say(`cannot run ${command}: ${error.message}`);
+    process.exit(1);
+  });
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code ?? 1);
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(name);
+    // Dying the same way lets our caller see 128 + the signal's number.
+    for (const name of SIGNALS) process.removeAllListeners(name);
     process.kill(process.pid, signal);
   });
 }
 
-function fail(message) {
-  process.stderr.write(`${message}\n`);
-  process.exit(1);
+function say(line) {
+  process.stderr.write(`${line}\n`);
 }

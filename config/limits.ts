@@ -37,10 +37,12 @@ export const LIMITS = {
   /** Unacknowledged bytes of one reply stream. */
   replyWindowBytesMax: 65_536,
   replyFrameBytesMax: 32_768,
-  replyCoalesceBytesMax: 4_096,
+  replyCoalesceBytesMax: 16_384,
   replyCoalesceMsMax: 5,
   /** The ingress acknowledges after this many bytes taken by the client's socket. */
-  replyAckBytes: 16_384,
+  replyAckBytes: 32_768,
+  /** The last acknowledgements of finished streams wait this long for company. */
+  replyEndedMsMax: 20,
   /** A worker says it lives after this long without a frame. */
   replyHeartbeatMs: 500,
   /** An ingress asks whether the worker lives after this long without a sign of it. */
@@ -62,7 +64,7 @@ export const LIMITS = {
   /** Dispatches of one request, accepted or not (busy, lost, no responders). */
   dispatchesMax: 12,
   busyRetriesMax: 3,
-  workerInFlightMax: 512,
+  workerInFlightMax: 2_048,
   /** `message_start` is held back this long for the first content. */
   messageStartHoldMsMax: 250,
   firstByteMsMax: 120_000,

@@ -10,7 +10,16 @@ export interface LoadedProviders {
 }
 
 const SANDBOX_CREDENTIAL = 'sandbox';
+/**
+ * Where the sandbox role listens. Prompts must not reach a real provider just because nobody said where the sandbox is;
+ * the process that starts one itself replaces this address.
+ */
+const SANDBOX_URL_DEFAULT = 'http://127.0.0.1:8099';
+const REGION = /^[a-z][a-z0-9-]{0,62}$/;
+const PROJECT = /^[a-z0-9][a-z0-9.:-]{0,99}$/i;
 const DEFAULT_REGION = 'us-east5';
+const GITHUB_RETIRED =
+  'GitHub retired the service on 2026-07-30 (it answers 410); set GITHUB_MODELS_BASE_URL to another endpoint of its kind';
 
 /**
  * Reads the providers' settings. A provider whose credential is set is on; without a single one all of them stand for
@@ -33,7 +42,7 @@ export function loadProviders(
       ...settings,
       isEnabled: true,
       offReason: null,
-      baseUrl: options.sandboxUrl ?? settings.baseUrl,
+      baseUrl: options.sandboxUrl ?? SANDBOX_URL_DEFAULT,
       apiKey: SANDBOX_CREDENTIAL,
       projectId: settings.projectId ?? SANDBOX_CREDENTIAL,
     };
@@ -47,10 +56,10 @@ function off(settings: ProviderSettings, reason: string): ProviderSettings {
 }
 
 function realProviders(reader: Reader): Record<ProviderId, ProviderSettings> {
-  const region = reader.text('VERTEX_REGION') ?? DEFAULT_REGION;
-  const projectId = reader.text('VERTEX_PROJECT_ID');
-  const accessToken = reader.secret('VERTEX_ACCESS_TOKEN');
-  checkGoogleFile(reader);
+  const region = loadRegion(reader);
+  const projectId = loadProject(reader);
+  const accessToken = reader.credential('VERTEX_ACCESS_TOKEN');
+  if (projectId !== null && accessToken === null) checkGoogleFile(reader);
   const vertexHost = vertexBaseUrl(region);
   const vertex = (id: ProviderId, variable: string): ProviderSettings => ({
     ...provider(id, reader.url(variable, vertexHost), accessToken),
@@ -61,29 +70,24 @@ function realProviders(reader: Reader): Record<ProviderId, ProviderSettings> {
     region,
   });
   const githubUrl = reader.text('GITHUB_MODELS_BASE_URL');
+  const github = keyed(
+    provider(
+      'github-models',
+      reader.url('GITHUB_MODELS_BASE_URL', 'https://models.github.ai'),
+      reader.credential('GITHUB_TOKEN'),
+    ),
+    'GITHUB_TOKEN',
+  );
   const compatibleUrl = reader.text('OPENAI_COMPATIBLE_BASE_URL');
   return {
     'vertex-claude': vertex('vertex-claude', 'VERTEX_CLAUDE_BASE_URL'),
     'vertex-gemini': vertex('vertex-gemini', 'VERTEX_GEMINI_BASE_URL'),
-    'github-models': {
-      ...provider(
-        'github-models',
-        reader.url('GITHUB_MODELS_BASE_URL', 'https://models.github.ai'),
-        reader.secret('GITHUB_TOKEN'),
-      ),
-      ...(githubUrl === null
-        ? {
-            isEnabled: false,
-            offReason:
-              'GitHub retired the service on 2026-07-30 (it answers 410); set GITHUB_MODELS_BASE_URL to another endpoint of its kind',
-          }
-        : {}),
-    },
+    'github-models': githubUrl === null ? off(github, GITHUB_RETIRED) : github,
     openrouter: keyed(
       provider(
         'openrouter',
         reader.url('OPENROUTER_BASE_URL', 'https://openrouter.ai'),
-        reader.secret('OPENROUTER_API_KEY'),
+        reader.credential('OPENROUTER_API_KEY'),
       ),
       'OPENROUTER_API_KEY',
     ),
@@ -91,7 +95,7 @@ function realProviders(reader: Reader): Record<ProviderId, ProviderSettings> {
       provider(
         'anthropic',
         reader.url('ANTHROPIC_UPSTREAM_URL', 'https://api.anthropic.com'),
-        reader.secret('ANTHROPIC_API_KEY'),
+        reader.credential('ANTHROPIC_API_KEY'),
       ),
       'ANTHROPIC_API_KEY',
     ),
@@ -99,7 +103,7 @@ function realProviders(reader: Reader): Record<ProviderId, ProviderSettings> {
       ...provider(
         'openai-compatible',
         reader.url('OPENAI_COMPATIBLE_BASE_URL', 'http://localhost:11434/v1', { hasPath: true }),
-        reader.secret('OPENAI_COMPATIBLE_API_KEY'),
+        reader.credential('OPENAI_COMPATIBLE_API_KEY'),
       ),
       isEnabled: compatibleUrl !== null,
       offReason: compatibleUrl === null ? 'OPENAI_COMPATIBLE_BASE_URL is not set' : null,
@@ -113,6 +117,24 @@ function provider(id: ProviderId, baseUrl: string, apiKey: string | null): Provi
 
 function keyed(settings: ProviderSettings, variable: string): ProviderSettings {
   return settings.apiKey === null ? off(settings, `${variable} is not set`) : settings;
+}
+
+// Both become parts of an address.
+function loadRegion(reader: Reader): string {
+  const region = reader.text('VERTEX_REGION') ?? DEFAULT_REGION;
+  if (REGION.test(region)) return region;
+  reader.problems.push(`VERTEX_REGION is "${region}"; it must be a region like us-east5 or global`);
+  return DEFAULT_REGION;
+}
+
+function loadProject(reader: Reader): string | null {
+  const projectId = reader.text('VERTEX_PROJECT_ID');
+  if (projectId !== null && !PROJECT.test(projectId)) {
+    reader.problems.push(
+      `VERTEX_PROJECT_ID is "${projectId}"; it must be a Google Cloud project id`,
+    );
+  }
+  return projectId;
 }
 
 function checkGoogleFile(reader: Reader): void {

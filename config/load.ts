@@ -2,11 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { PROVIDER_IDS, PROVIDER_SHORT_NAMES, type ProviderId } from '../schemas/provider.ts';
-import type { Config, PinnedPort, Ports } from './config.ts';
+import { loadKeys } from './client-keys.ts';
+import type { Config, PinnedPort, Ports, ProviderSettings } from './config.ts';
+import { isHost } from './hosts.ts';
 import { LIMITS } from './limits.ts';
 import { loadProviders } from './load-providers.ts';
 import { ConfigError, type Environment, Reader } from './reader.ts';
-import { VARIABLE_NAMES } from './variables.ts';
+import { warningsAbout } from './warnings.ts';
 
 /** What the environment cannot say. */
 export interface LoadOptions {
@@ -31,13 +33,20 @@ const DEFAULT_CHAIN: readonly ProviderId[] = [
   'openrouter',
   'openai-compatible',
 ];
-const KEY_CHARACTERS_MIN = 16;
-const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
+/** US dollars; beyond it a threshold is a typing error. */
+const ALERT_USD_MAX = 1_000_000;
 
-/** Reads the process's environment and the project's `.env`; what is really set wins. */
+/** Libraries look for these in the process's environment themselves. */
+const READ_BY_LIBRARIES = ['GOOGLE_APPLICATION_CREDENTIALS'];
+
+/** Reads the process's environment and the project's `.env`; what is really set, be it empty, wins. */
 export function readEnvironment(projectDir: string): Environment {
   const file = path.join(projectDir, '.env');
   const fromFile = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
+  for (const name of READ_BY_LIBRARIES) {
+    const value = fromFile[name];
+    if (value !== undefined) process.env[name] ??= value;
+  }
   return { ...fromFile, ...process.env };
 }
 
@@ -48,18 +57,17 @@ export function readEnvironment(projectDir: string): Environment {
  */
 export function loadConfig(environment: Environment, options: LoadOptions): Config {
   const reader = new Reader(environment);
-  const host = reader.text('GATEWAY_HOST') ?? '127.0.0.1';
-  const gatewayApiKeys = loadClientKeys(reader, host);
+  const host = loadHost(reader);
+  const keys = loadKeys(reader, host);
   const sandboxUrl =
     reader.text('SANDBOX_URL') === null ? null : reader.url('SANDBOX_URL', 'http://127.0.0.1');
   const { implemented } = options;
   const { providers, isSandbox } = loadProviders(reader, { implemented, sandboxUrl });
-  const isOn = (id: ProviderId): boolean => providers[id].isEnabled;
+  checkReserved(reader);
   const config: Config = {
     host,
     ports: loadPorts(reader),
-    gatewayApiKeys,
-    adminApiKey: reader.secret('ADMIN_API_KEY'),
+    ...keys,
     allowedHosts: reader.list(reader.text('GATEWAY_ALLOWED_HOSTS')),
     natsUrl: loadNatsUrl(reader),
     natsServerBin: reader.text('NATS_SERVER_BIN'),
@@ -69,7 +77,7 @@ export function loadConfig(environment: Environment, options: LoadOptions): Conf
     ),
     searchPath: environment['PATH'] ?? '',
     providers,
-    chain: loadChain(reader).filter(isOn),
+    chain: loadChain(reader, providers),
     isAutoFallback: reader.flag('ENABLE_AUTO_FALLBACK', true),
     strategy: reader.choice('DEFAULT_ROUTING_STRATEGY', STRATEGY_NAMES, 'intelligent'),
     isSandbox,
@@ -90,18 +98,36 @@ export function loadConfig(environment: Environment, options: LoadOptions): Conf
   return config;
 }
 
-/** Names that look like ours and are not: most likely typing errors, one line each. */
+/** What is odd about the environment but no reason to refuse it, one line each. */
 export function configWarnings(environment: Environment): readonly string[] {
-  return Object.keys(environment)
-    .filter((name) => name.startsWith('GATEWAY_') && !VARIABLE_NAMES.has(name))
-    .map((name) => `${name} is not a variable of this gateway (see .env.example)`);
+  return warningsAbout(environment);
+}
+
+function loadHost(reader: Reader): string {
+  const host = (reader.text('GATEWAY_HOST') ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1');
+  if (!isHost(host)) {
+    reader.problems.push(
+      `GATEWAY_HOST is "${host}"; it must be an address to listen on, like 127.0.0.1 or 0.0.0.0`,
+    );
+  }
+  return host;
+}
+
+// Their parts come later; a wrong value is told all the same.
+function checkReserved(reader: Reader): void {
+  reader.flag('ENABLE_COST_OPTIMIZATION', true);
+  reader.decimal('RATE_LIMIT_THRESHOLD', 1);
+  reader.decimal('HOURLY_COST_ALERT_THRESHOLD', ALERT_USD_MAX);
+  reader.decimal('DAILY_COST_ALERT_THRESHOLD', ALERT_USD_MAX);
 }
 
 function loadPorts(reader: Reader): Ports {
   const ports: Record<string, number | null> = {};
   const takenBy = new Map<number, string>();
   for (const [name, [variable, fallback]] of Object.entries(PORT_VARIABLES)) {
-    if (reader.text(variable) === 'off') {
+    const value = reader.text(variable);
+    const isEmpty = value === null && reader.isPresent(variable);
+    if (isEmpty || value?.toLowerCase() === 'off') {
       ports[name] = null;
       continue;
     }
@@ -121,24 +147,6 @@ export function portVariable(name: keyof Ports): string {
   return PORT_VARIABLES[name][0];
 }
 
-// Whoever reaches an open port spends the operator's money.
-function loadClientKeys(reader: Reader, host: string): readonly string[] {
-  const keys = reader.list(reader.secret('GATEWAY_API_KEYS'));
-  if (keys.some((key) => key.length < KEY_CHARACTERS_MIN)) {
-    reader.problems.push(
-      `GATEWAY_API_KEYS holds a key of less than ${KEY_CHARACTERS_MIN} characters; make one with: openssl rand -hex 24`,
-    );
-  }
-  const isLoopback = LOOPBACK.includes(host) || host.startsWith('127.');
-  const isPublishedOnLoopback = reader.flag('GATEWAY_PUBLISHED_ON_LOOPBACK', false);
-  if (!isLoopback && keys.length === 0 && !isPublishedOnLoopback) {
-    reader.problems.push(
-      `GATEWAY_HOST is ${host}, which others can reach: set GATEWAY_API_KEYS (comma-separated), or bind 127.0.0.1`,
-    );
-  }
-  return keys;
-}
-
 function loadNatsUrl(reader: Reader): string | null {
   const value = reader.secret('NATS_URL');
   for (const server of reader.list(value)) {
@@ -151,16 +159,26 @@ function loadNatsUrl(reader: Reader): string | null {
   return value;
 }
 
-function loadChain(reader: Reader): readonly ProviderId[] {
+function loadChain(
+  reader: Reader,
+  providers: Readonly<Record<ProviderId, ProviderSettings>>,
+): readonly ProviderId[] {
   const named = reader.list(reader.text('PROVIDER_CHAIN'));
-  const chain = named.length === 0 ? DEFAULT_CHAIN : named.flatMap((name) => known(reader, name));
+  const ids = named.flatMap((name) => known(reader, name, 'PROVIDER_CHAIN'));
   const preferred = reader.text('PREFERRED_PROVIDER');
-  if (preferred === null) return [...new Set(chain)];
-  return [...new Set([...known(reader, preferred, 'PREFERRED_PROVIDER'), ...chain])];
+  const first = preferred === null ? [] : known(reader, preferred, 'PREFERRED_PROVIDER');
+  const whole = new Set([...first, ...(named.length === 0 ? DEFAULT_CHAIN : ids)]);
+  const chain = [...whole].filter((id) => providers[id].isEnabled);
+  if (chain.length === 0 && ids.length > 0) {
+    const reasons = ids.map((id) => `${id}: ${providers[id].offReason}`).join('; ');
+    reader.problems.push(`PROVIDER_CHAIN names no provider that is on (${reasons})`);
+  }
+  return chain;
 }
 
-function known(reader: Reader, name: string, variable = 'PROVIDER_CHAIN'): ProviderId[] {
-  const id = PROVIDER_SHORT_NAMES[name] ?? PROVIDER_IDS.find((each) => each === name);
+function known(reader: Reader, name: string, variable: string): ProviderId[] {
+  const isShort = Object.hasOwn(PROVIDER_SHORT_NAMES, name);
+  const id = isShort ? PROVIDER_SHORT_NAMES[name] : PROVIDER_IDS.find((each) => each === name);
   if (id !== undefined) return [id];
   reader.problems.push(
     `${variable}: "${name}" is no provider; known are ${PROVIDER_IDS.join(', ')}`,

@@ -12,6 +12,10 @@ export class ConfigError extends Error {
   }
 }
 
+const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
+const WHOLE_NUMBER = /^\d{1,15}$/;
+const DECIMAL = /^\d{1,12}(\.\d{1,12})?$/;
+
 /** The environment as it came. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -50,6 +54,26 @@ export class Reader {
     }
   }
 
+  /** A secret that is sent in an HTTP header. */
+  credential(name: string): string | null {
+    const value = this.secret(name);
+    if (value !== null) this.checkHeaderValue(name, value);
+    return value;
+  }
+
+  /** Notes a problem when no HTTP header can carry the value of a secret. */
+  checkHeaderValue(name: string, value: string): void {
+    if (VISIBLE_ASCII.test(value)) return;
+    this.problems.push(
+      `${name} holds a character that no key has (a space, a line break or a typographic quote?)`,
+    );
+  }
+
+  /** Whether the variable is there, be it empty. */
+  isPresent(name: string): boolean {
+    return this.#environment[name] !== undefined;
+  }
+
   /** One of a closed list. */
   choice<const Choice extends string>(
     name: string,
@@ -79,37 +103,56 @@ export class Reader {
     const value = this.text(name);
     if (value === null) return bounds.fallback;
     const number = Number(value);
-    if (Number.isInteger(number) && number >= bounds.min && number <= bounds.max) return number;
     const { min, max } = bounds;
+    if (WHOLE_NUMBER.test(value) && number >= min && number <= max) return number;
     this.problems.push(`${name} is "${value}"; it must be a whole number from ${min} to ${max}`);
     return bounds.fallback;
   }
 
-  /** A comma-separated list; empty parts are left out. */
+  /** A decimal number from 0 to `max`; null when unset. */
+  decimal(name: string, max: number): number | null {
+    const value = this.text(name);
+    if (value === null) return null;
+    if (DECIMAL.test(value) && Number(value) <= max) return Number(value);
+    this.problems.push(`${name} is "${value}"; it must be a number from 0 to ${max}`);
+    return null;
+  }
+
+  /** A list with commas or, in files, line breaks between its parts; empty parts are left out. */
   list(value: string | null): readonly string[] {
     return (value ?? '')
-      .split(',')
+      .split(/[,\n]/)
       .map((part) => part.trim())
       .filter((part) => part !== '');
   }
 
-  /** An http(s) address; `hasPath` says whether its path counts. Without a trailing slash. */
-  url(name: string, fallback: string, options: { hasPath?: boolean } = {}): string {
+  /**
+   * An http(s) address without a trailing slash; `hasPath` says whether its path counts. Plain http is taken for what it
+   * is, for it is how servers of one's own are reached; a public one gets a warning.
+   */
+  url(name: string, fallback: string, { hasPath = false }: { hasPath?: boolean } = {}): string {
     const value = this.text(name);
     if (value === null) return fallback;
     const url = URL.canParse(value) ? new URL(value) : null;
     if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-      this.problems.push(`${name} is "${value}"; it must be an address like https://host`);
+      this.problems.push(`${name} is "${masked(value)}"; it must be an address like https://host`);
       return fallback;
     }
-    const hasExtra = url.search !== '' || url.hash !== '' || url.username !== '';
-    const isPathIgnored = options.hasPath !== true && !['', '/'].includes(url.pathname);
-    if (hasExtra || isPathIgnored) {
+    if (url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
+      this.problems.push(`${name} must not hold a user, a password, a query or a fragment`);
+      return fallback;
+    }
+    if (!hasPath && url.pathname !== '/') {
       this.problems.push(
         `${name} must be scheme and host only (got "${url.origin}${url.pathname}"): the provider's own path follows`,
       );
       return fallback;
     }
-    return options.hasPath === true ? value.replace(/\/+$/, '') : url.origin;
+    return hasPath ? `${url.origin}${url.pathname.replace(/\/+$/, '')}` : url.origin;
   }
+}
+
+/** An address without the credentials that may stand before its host. */
+function masked(address: string): string {
+  return address.replace(/^([^@]*:\/\/)?[^/@]*@/, '$1…@');
 }

@@ -47,18 +47,21 @@ async function startPair(nats: TestNats, wrap: (bus: Bus) => Bus = (bus) => bus)
 interface Received {
   readonly stream: ReplyStream;
   readonly bytes: () => Buffer;
+  readonly begun: Promise<void>;
   readonly ended: Promise<'end' | 'error' | LossReason>;
 }
 
 /** Opens a stream and collects what comes. `isFull` plays the client's socket. */
 function receive(hub: ReplyHub, streamId: string, isFull: () => boolean = () => false): Received {
   const chunks: Buffer[] = [];
+  const begun = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<'end' | 'error' | LossReason>();
   const listener: ReplyListener = {
     onAccept: () => {},
     onHead: () => {},
     onData: (bytes) => {
       chunks.push(Buffer.from(bytes));
+      begun.resolve();
       return !isFull();
     },
     onEnd: () => ended.resolve('end'),
@@ -66,7 +69,7 @@ function receive(hub: ReplyHub, streamId: string, isFull: () => boolean = () => 
     onLost: ended.resolve,
   };
   const stream = hub.open(streamId, listener);
-  return { stream, bytes: () => Buffer.concat(chunks), ended: ended.promise };
+  return { stream, bytes: () => Buffer.concat(chunks), begun: begun.promise, ended: ended.promise };
 }
 
 async function send(sender: ReplySender, chunks: readonly Uint8Array[], urgentEvery = 3) {
@@ -230,8 +233,7 @@ test('cancel() aborts the sender, also when its ACCEPT was still on the way', as
   const late = receive(pair.hub, 'late');
   const second = open(pair, 'late');
   second.write(randomBytes(10), true);
-  await pair.workerBus.connection.flush();
-  await pair.ingressBus.connection.flush();
+  await late.begun;
   late.stream.cancel();
   await aborted(second);
 });
@@ -246,7 +248,7 @@ test('a worker whose connection is gone is known in less than 2 s', async () => 
   await using pair = await startPair(nats);
   const received = receive(pair.hub, 's1');
   open(pair, 's1').write(randomBytes(10), true);
-  await pair.workerBus.connection.flush();
+  await received.begun;
   const startedAtMs = performance.now();
   await pair.workerBus.connection.close();
   assert.equal(await received.ended, 'worker-gone');
@@ -258,8 +260,7 @@ test('a cancelled stream still learns that its worker was gone', async () => {
   await using pair = await startPair(nats);
   const received = receive(pair.hub, 's1');
   open(pair, 's1').write(randomBytes(10), true);
-  await pair.workerBus.connection.flush();
-  await pair.ingressBus.connection.flush();
+  await received.begun;
   await pair.workerBus.connection.close();
   received.stream.cancel();
   assert.equal(await received.ended, 'no-responders');
@@ -268,10 +269,10 @@ test('a cancelled stream still learns that its worker was gone', async () => {
 test('a worker whose ingress is gone stops paying', async () => {
   await using nats = await startTestNats();
   await using pair = await startPair(nats);
-  receive(pair.hub, 's1');
+  const received = receive(pair.hub, 's1');
   const sender = open(pair, 's1');
   sender.write(randomBytes(10), true);
-  await pair.workerBus.connection.flush();
+  await received.begun;
   const startedAtMs = performance.now();
   await pair.ingressBus.connection.close();
   await aborted(sender);
