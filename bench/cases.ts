@@ -53,7 +53,7 @@ export const CASES: readonly Case[] = [
   ...[1, 100].map(
     (size): Case => ({
       name: `${size} KB, no stream`,
-      concurrency: size === 1 ? 32 : 16,
+      concurrency: 32,
       behaviour: { kind: 'message' },
       isStream: false,
       body: requestBody(size * KB, false),

@@ -112,7 +112,10 @@ print(
 for (const load of CASES.slice(0, 4)) {
   await upstream.behave(load.behaviour);
   for (const target of targets) {
-    await runLoad({ ...load, origin: target.origin, path: '/v1/messages' }, { concurrency: 16, seconds: 1 });
+    await runLoad(
+      { ...load, origin: target.origin, path: '/v1/messages' },
+      { concurrency: 16, seconds: 1 },
+    );
   }
 }
 for (const load of CASES) {

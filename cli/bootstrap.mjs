@@ -26,6 +26,9 @@ const UNWRITTEN_MS_MAX = 5_000;
 const APT_LOCK_SECONDS_MAX = 120;
 const PARENT_POLL_MS = 200;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const NATS_BY_HAND =
+  'install it (Debian: apt-get install nats-server, macOS: brew install nats-server), ' +
+  'or set NATS_SERVER_BIN to its path, or (npm start) NATS_URL to a server that runs already';
 
 /** A problem that is told in one line. */
 class SetupError extends Error {}
@@ -34,7 +37,10 @@ try {
   const [, , ...args] = process.argv;
   if (!hasDependencies()) underLock(hasDependencies, installDependencies);
   const node = findNode();
-  if (needsNatsServer(args) && !hasNatsServer()) underLock(hasNatsServer, installNatsServer);
+  if (needsNatsServer(args) && !hasNatsServer()) {
+    if (!canInstall()) throw new SetupError(`nats-server was not found: ${NATS_BY_HAND}`);
+    underLock(hasNatsServer, installNatsServer);
+  }
   run(node, args);
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
@@ -106,12 +112,11 @@ function hasNatsServer() {
   return folders.some((folder) => isExecutable(path.join(folder, 'nats-server')));
 }
 
+function canInstall() {
+  return process.getuid?.() === 0 && isExecutable('/usr/bin/apt-get');
+}
+
 function installNatsServer() {
-  const byHand =
-    'install it (Debian: apt-get install nats-server, macOS: brew install nats-server), or set NATS_SERVER_BIN to its path';
-  if (process.getuid?.() !== 0 || !isExecutable('/usr/bin/apt-get')) {
-    throw new SetupError(`nats-server was not found: ${byHand}`);
-  }
   say('installing nats-server (apt-get install), once …');
   const isDone = (...args) =>
     spawnSync('apt-get', ['-o', `DPkg::Lock::Timeout=${APT_LOCK_SECONDS_MAX}`, '-qq', ...args], {
@@ -121,7 +126,7 @@ function installNatsServer() {
   const isInstalled = () => isDone('install', '-y', '--no-install-recommends', 'nats-server');
   // A fresh machine has no package lists yet.
   if (!isInstalled() && !(isDone('update') && isInstalled())) {
-    throw new SetupError(`apt-get could not install nats-server: ${byHand}`);
+    throw new SetupError(`apt-get could not install nats-server: ${NATS_BY_HAND}`);
   }
 }
 

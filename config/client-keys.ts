@@ -8,9 +8,9 @@ export interface Keys {
 }
 
 const KEY_CHARACTERS_MIN = 16;
-/** Words of examples and templates. */
+/** What templates and examples put where a key belongs; only whole keys, for a random one may hold any word. */
 const PLACEHOLDER =
-  /change[-_ ]?me|your[-_ ]|example|placeholder|password|default|insert|xxxx|secret[-_ ]?key|^test|^dummy/i;
+  /^(sk-)?(<.*>|change[-_ ]?(me|this).*|replace[-_ ]?me.*|your[-_ ].*|(password|secret|default|placeholder).{0,10}|0?123456789\d*)$/i;
 const ONE_CHARACTER = /^(.)\1*$/;
 const MAKE_ONE = 'make one with: openssl rand -hex 24';
 
