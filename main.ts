@@ -69,6 +69,8 @@ async function main(): Promise<void> {
     level: config.logLevel,
     name: isAllInOne ? 'gateway' : wanted.join('+'),
   });
+  const live = wanted.filter(({ role, only }) => role !== 'worker' || isOn(config, only));
+  if (live.length === 0 && !isAllInOne) return;
   for (const warning of configWarnings(environment)) log.warn(warning);
   await using stack = new AsyncDisposableStack();
   const stopped = untilStopped(log);
@@ -103,7 +105,7 @@ async function main(): Promise<void> {
     localProviders: new Set(),
     ports: null,
   };
-  const roles = isAllInOne ? ROLES.map((role) => ({ role, only: undefined })) : wanted;
+  const roles = isAllInOne ? ROLES.map((role) => ({ role, only: undefined })) : live;
   for (const { role, only } of roles) {
     if (role !== 'sandbox') await starters[role](self, only);
   }
@@ -111,6 +113,13 @@ async function main(): Promise<void> {
     banner({ config, ports: self.ports, roles: wanted.map(({ name }) => name) }),
   );
   await stopped;
+}
+
+// A pool for a provider that is off is no mistake: a compose file has one for each. It says so and ends well.
+function isOn(config: Config, only: ProviderId | undefined): boolean {
+  if (only === undefined || config.providers[only].isEnabled) return true;
+  process.stdout.write(`worker:${only} is off: ${config.providers[only].offReason}\n`);
+  return false;
 }
 
 function startWorkers(self: Process, only: ProviderId | undefined): void {

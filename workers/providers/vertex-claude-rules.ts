@@ -29,7 +29,7 @@ export const VERTEX_CLAUDE_RULES = {
   /** Accepted values that counting tokens refuses. */
   countTokensRefusedBetas: ['web-search-2025-03-05'],
   /** Body fields without effect on the answer: taken out. */
-  strippedFields: ['service_tier', 'inference_geo', 'diagnostics', 'speed'],
+  strippedFields: ['service_tier', 'inference_geo', 'diagnostics', 'speed', 'context_management'],
   /** Body fields that change what the user asked for: refused with their name. */
   refusedFields: ['mcp_servers', 'container', 'fallbacks', 'fallback_credit_token', 'thread'],
   /** The body's version for a header version; a version that is not here is its own. */
