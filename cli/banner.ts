@@ -13,7 +13,9 @@ export interface BannerOptions {
 /** The block printed once everything runs: addresses, providers, and the line to paste for Claude Code. Pure. */
 export function banner({ config, ports, roles }: BannerOptions): string {
   if (ports === null) return `claude-code-multimodel: ${roles.join(', ')} ready\n`;
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  // Bound to every address, it is reached at this machine's own.
+  const reached = ['0.0.0.0', '::'].includes(config.host) ? '127.0.0.1' : config.host;
+  const host = reached.includes(':') ? `[${reached}]` : reached;
   const lines = ['', '  claude-code-multimodel is ready', ''];
   for (const [name, port] of Object.entries(ports)) {
     const what = name === 'auto' ? 'auto-routing' : name;

@@ -26,7 +26,8 @@ import { Relay, type RelayResult } from './relay.ts';
 export interface Exchange {
   readonly requestId: string;
   readonly reply: HttpReply;
-  readonly body: Uint8Array;
+  /** Kept until the first byte has reached the client; empty from then on. */
+  body: Uint8Array;
   readonly facts: RequestFacts;
   readonly fields: readonly FieldSpan[];
   readonly query: string;
@@ -163,6 +164,10 @@ class Attempts {
           ['x-gateway-attempts', String(this.#attempts + 1)],
           ...(config.isSandbox ? ([['x-gateway-sandbox', 'true']] as const) : []),
         ],
+        onCommit: () => {
+          this.#exchange.body = NO_BYTES;
+          this.#context.bodies.delete(requestId);
+        },
         onWorkerLost: (lost) =>
           publishLostAttempt(this.#context.events, {
             exchange: this.#exchange,
@@ -240,6 +245,8 @@ class Attempts {
     return { status, provider: this.#lastProvider, attempts: this.#attempts };
   }
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 function workerLost(): ReplyError {
   return {

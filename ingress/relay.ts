@@ -21,6 +21,8 @@ export interface RelayOptions {
   readonly requestId: string;
   /** The gateway's own headers, e.g. `x-gateway-provider`; made when the answer starts. */
   ownHeaders(head: ReplyHead): readonly HeaderPair[];
+  /** The first byte is on its way to the client: no other attempt can follow. */
+  onCommit(): void;
   /** A worker that had accepted vanished, also after the client left: its usage event is ours to write. */
   onWorkerLost(relay: Relay): void;
 }
@@ -127,6 +129,7 @@ export class Relay implements ReplyListener {
 
   #start(): void {
     const { reply } = this.#options;
+    this.#options.onCommit();
     reply.start(this.#head?.status ?? 200, this.#headers());
     if (this.#firstPiece !== null) reply.write(this.#firstPiece);
     this.#firstPiece = null;
