@@ -1,6 +1,8 @@
 import type { RateLimits } from './behaviour.ts';
 
 const WINDOW_MS = 60_000;
+/** What refilling in fractions may be off by: whoever waited as long as told must pass. */
+const ROUNDING_TOKENS = 1e-9;
 
 /** What a limit counts, in the order of the true headers. */
 export const LIMITED = ['requests', 'input-tokens', 'output-tokens'] as const;
@@ -52,7 +54,7 @@ export function createRateWindows(limits: RateLimits, nowMs: number): RateWindow
       for (const what of LIMITED) {
         const bucket = refilled(buckets[what], now);
         const missing = Math.min(needs[what], bucket.limit) - bucket.level;
-        if (missing > 0) {
+        if (missing > ROUNDING_TOKENS) {
           const retryAfterMs = Math.ceil((missing * WINDOW_MS) / bucket.limit);
           return { what, limit: bucket.limit, retryAfterMs };
         }
