@@ -73,7 +73,8 @@ async function main(): Promise<void> {
   if (live.length === 0 && !isAllInOne) return;
   for (const warning of configWarnings(environment)) log.warn(warning);
   await using stack = new AsyncDisposableStack();
-  const stopped = untilStopped(log);
+  const failure = Promise.withResolvers<never>();
+  const stopped = Promise.race([untilStopped(log), failure.promise]);
 
   const startsSandbox = isAllInOne ? config.isSandbox && config.sandboxUrl === null : false;
   if (startsSandbox || wanted.some(({ role }) => role === 'sandbox')) {
@@ -88,7 +89,7 @@ async function main(): Promise<void> {
       return;
     }
   }
-  const nats = await openNats(config, { isAllInOne, log, stack });
+  const nats = await openNats(config, { isAllInOne, log, stack, fail: failure.reject });
   const bus = stack.use(
     await connectBus({ ...nats, name: log.bindings()['name'] ?? 'gateway', log }),
   );
@@ -140,7 +141,12 @@ function startWorkers(self: Process, only: ProviderId | undefined): void {
 
 async function openNats(
   config: Config,
-  options: { isAllInOne: boolean; log: Log; stack: AsyncDisposableStack },
+  options: {
+    isAllInOne: boolean;
+    log: Log;
+    stack: AsyncDisposableStack;
+    fail: (error: Error) => void;
+  },
 ): Promise<{ servers: string; user?: string; password?: string }> {
   if (config.natsUrl !== null) return { servers: config.natsUrl };
   if (!options.isAllInOne) {
@@ -152,6 +158,8 @@ async function openNats(
   const server = options.stack.use(
     await startNatsServer({ binary, dataDir: config.dataDir, log: options.log }),
   );
+  // Without a bus there is no gateway: drain what is left and say why.
+  void server.failed.then((error) => options.fail(error));
   return { servers: server.url, user: server.user, password: server.password };
 }
 

@@ -49,6 +49,8 @@ export async function runLoad(
   return { requests: latencyMs.length, errors, seconds, latencyMs, firstByteMs };
 }
 
+const TAIL_BYTES = 4_096;
+
 function once(
   pool: Pool,
   load: LoadCase,
@@ -66,8 +68,10 @@ function once(
           status = statusCode;
         },
         onResponseData(_controller, chunk) {
-          if (firstAtMs === 0) firstAtMs = performance.now();
-          if (load.isStream) tail = Buffer.concat([tail, chunk]).subarray(-256);
+          if (load.isStream) tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
+          // A stream begins for its reader with the first text: message_start alone shows nothing.
+          const hasBegun = !load.isStream || tail.includes('content_block_delta');
+          if (firstAtMs === 0 && hasBegun) firstAtMs = performance.now();
         },
         onResponseEnd() {
           const isWhole = !load.isStream || tail.includes('message_stop');

@@ -69,7 +69,7 @@ async function runCase(load: Case, targets: readonly Target[]): Promise<void> {
   const floorCpuMs = floor === undefined ? Number.NaN : cpuOf(floor);
   print(`\n### ${load.name} (${load.concurrency} at once)\n`);
   print(
-    '| | requests/s | p50 ms | p99 ms | first byte p50 ms | CPU ms/request | CPU : floor | errors |',
+    '| | requests/s | p50 ms | p99 ms | first content p50 ms | CPU ms/request | CPU : floor | errors |',
   );
   print('|---|--:|--:|--:|--:|--:|--:|--:|');
   for (const target of targets) {
@@ -93,7 +93,11 @@ async function runCase(load: Case, targets: readonly Target[]): Promise<void> {
 execFileSync('taskset', ['-p', '-c', '0', String(process.pid)]);
 await using stack = new AsyncDisposableStack();
 const upstream = stack.use(await startUpstream());
-const natsServer = await findNatsServer({ natsServerBin: null, dataDir: '.data' });
+const natsServer = await findNatsServer({
+  natsServerBin: process.env['NATS_SERVER_BIN'] ?? null,
+  searchPath: process.env['PATH'] ?? '',
+  dataDir: '.data',
+});
 const targets = [
   directTarget(upstream.origin),
   stack.use(await floorTarget(upstream.origin)),

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { decodeEnvelope, encodeEnvelope } from '../bus/codec.ts';
 import { encodeDispatch } from '../bus/dispatch.ts';
 import { LIMITS } from '../config/limits.ts';
@@ -47,7 +47,8 @@ export interface ExchangeResult {
 
 /** A fresh request id: unguessable, because reply subjects are made of it. */
 export function newRequestId(): string {
-  return `req_${randomBytes(16).toString('hex')}`;
+  // Of 122 random bits; the platform draws them in advance, many at a time.
+  return `req_${randomUUID().replaceAll('-', '')}`;
 }
 
 /**

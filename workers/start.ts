@@ -59,7 +59,9 @@ async function serve(bus: Bus, message: BusMessage, options: WorkerOptions): Pro
   const streamId = message.reply.slice(message.reply.lastIndexOf('.') + 1);
   const sink = host.open(streamId, dispatch.ingressId);
   if (sink === null) return; // a duplicate of a dispatch that was taken before
-  const body = inlineBody ?? (await bodyOf(bus, { dispatch, sink }));
+  // A copy: the view would keep alive everything that came with it from the socket, as long as the answer takes.
+  const body =
+    inlineBody === null ? await bodyOf(bus, { dispatch, sink }) : Uint8Array.from(inlineBody);
   if (body === null) return;
   await runAttempt({ dispatch, body }, sink, {
     provider,
