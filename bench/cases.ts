@@ -3,6 +3,8 @@ export type UpstreamBehaviour =
   | { readonly kind: 'message' }
   | { readonly kind: 'burst' }
   | { readonly kind: 'paced' }
+  /** Ten chunks: for the time to the first content, without a flood behind it. */
+  | { readonly kind: 'short' }
   /** The first event, then silence. */
   | { readonly kind: 'hold' };
 
@@ -79,9 +81,9 @@ export const CASES: readonly Case[] = [
     headers: HEADERS,
   },
   {
-    name: '1 KB, 200-chunk stream, one at a time',
+    name: '1 KB, 10-chunk stream, one at a time',
     concurrency: 1,
-    behaviour: { kind: 'burst' },
+    behaviour: { kind: 'short' },
     isStream: true,
     body: requestBody(1 * KB, true),
     headers: HEADERS,

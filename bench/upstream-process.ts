@@ -11,6 +11,7 @@ const BEHAVIOURS: Record<UpstreamBehaviour['kind'], BehaviourInput> = {
   // Every chunk is a write of its own, as real providers flush them; no delay in between.
   burst: { outputTokens: CHUNKS, chunksPerTick: 1 },
   paced: { outputTokens: CHUNKS, tokensPerSecond: 200, chunksPerTick: 1 },
+  short: { outputTokens: 10, chunksPerTick: 1 },
   hold: { outputTokens: CHUNKS, fault: { kind: 'stall', at: 'mid-stream' } },
 };
 

@@ -87,7 +87,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   };
   const enqueue = (message: Outgoing): void => {
     published += 1;
-    // Two turns: under load twice as many share a write; without load a turn costs microseconds.
+    // Two turns: under load more messages share a write; without load a turn costs microseconds.
     if (queue.push(message) === 1) setImmediate(() => setImmediate(sendQueued));
   };
 

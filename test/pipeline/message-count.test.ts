@@ -4,13 +4,14 @@ import { messagesBody, post, startTestGateway } from '../support/gateway.ts';
 
 // Deterministic guards of the hot path: immune to a noisy machine.
 
-test('a short request costs seven messages on the bus', async () => {
+test('a short request costs at most seven messages on the bus', async () => {
   await using gateway = await startTestGateway();
   const before = gateway.bus.published;
   await post(`${gateway.url()}/v1/messages`, messagesBody({ stream: false }));
   await gateway.usageEvents();
-  // route, ROUTE, dispatch, ACCEPT, HEAD+DATA+END, ACK, usage event
-  assert.equal(gateway.bus.published - before, 7);
+  // route, ROUTE, dispatch, ACCEPT (with a quick answer it travels along), HEAD+DATA+END, usage event, acknowledgement
+  const messages = gateway.bus.published - before;
+  assert.ok(messages <= 7, `${messages} messages`);
 });
 
 test('a burst of 200 chunks is coalesced', async () => {
