@@ -84,12 +84,10 @@ export const LIMITS = {
   upstreamHeaderBytesMax: 65_536,
   /** Silence towards a streaming client before a ping. */
   pingMs: 15_000,
-  clientStallMsMax: 30_000,
   drainMsMax: 900_000,
   eventOutboxMax: 10_000,
   eventAckMsMax: 2_000,
   eventRetriesMax: 30,
-  countTokensMsMax: 10_000,
 } as const;
 
 /** The type of LIMITS. */
