@@ -13,7 +13,10 @@ export function encodeDispatch(dispatch: Dispatch, inlineBody: Uint8Array | null
   return message;
 }
 
-/** Decodes a dispatch. `inlineBody` is a view into `message`, or null when the body did not come along. */
+/**
+ * Decodes a dispatch. Throws RangeError or TypeError on bytes that are none. `inlineBody` is a view into `message`,
+ * or null when the body did not come along.
+ */
 export function decodeDispatch(message: Uint8Array): {
   dispatch: Dispatch;
   inlineBody: Uint8Array | null;
@@ -21,6 +24,9 @@ export function decodeDispatch(message: Uint8Array): {
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
   const bodyStart = 4 + view.getUint32(0, true);
   const dispatch = decodeEnvelope<Dispatch>(message.subarray(4, bodyStart));
+  if (dispatch?.v !== 1 || typeof dispatch.ingressId !== 'string') {
+    throw new TypeError('not a dispatch of version 1');
+  }
   const inlineBody = message.length > bodyStart ? message.subarray(bodyStart) : null;
   return { dispatch, inlineBody };
 }

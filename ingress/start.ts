@@ -87,7 +87,9 @@ async function listen(
     if (port === null) continue;
     const pinned = name === 'auto' ? null : (name as ProviderId); // keys of Ports
     const handler: HttpHandler = (request, reply) => serve(context, { request, reply, pinned });
-    const listening = engine.listen({ host: config.host, port, handler });
+    const onHandlerFailure = (error: unknown): void =>
+      context.log.error({ error }, 'http handler failed');
+    const listening = engine.listen({ host: config.host, port, handler, onHandlerFailure });
     const server = stack.use(await listening.catch((error: unknown) => failToListen(error, name)));
     servers.push(server);
     ports[name] = server.port;

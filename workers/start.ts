@@ -38,7 +38,11 @@ export function startWorker(bus: Bus, options: WorkerOptions): RunningRole {
         bus.publish(message.reply, encodeFrame(FRAME.BUSY));
         return;
       }
-      const attempt = serve(bus, message, options).finally(() => inFlight.delete(attempt));
+      // Nonsense throws here, inside the bus's guard, and takes no place.
+      const dispatched = decodeDispatch(message.data);
+      const attempt = serve(bus, { message, dispatched }, options)
+        .catch((error: unknown) => options.log.error({ error }, 'attempt broke'))
+        .finally(() => inFlight.delete(attempt));
       inFlight.add(attempt);
     },
     { queue: queueGroups.worker(provider.id) },
@@ -53,9 +57,13 @@ export function startWorker(bus: Bus, options: WorkerOptions): RunningRole {
   };
 }
 
-async function serve(bus: Bus, message: BusMessage, options: WorkerOptions): Promise<void> {
+async function serve(
+  bus: Bus,
+  { message, dispatched }: { message: BusMessage; dispatched: ReturnType<typeof decodeDispatch> },
+  options: WorkerOptions,
+): Promise<void> {
   const { provider, host, events } = options;
-  const { dispatch, inlineBody } = decodeDispatch(message.data);
+  const { dispatch, inlineBody } = dispatched;
   const streamId = message.reply.slice(message.reply.lastIndexOf('.') + 1);
   const sink = host.open(streamId, dispatch.ingressId);
   if (sink === null) return; // a duplicate of a dispatch that was taken before

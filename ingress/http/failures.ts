@@ -24,8 +24,8 @@ export function refusalAnswer(refusal: Refusal): FailureAnswer {
   };
 }
 
-/** The last resort for a handler that threw: 500 while nothing was sent, else the connection is cut. */
-export function answerHandlerFailure(reply: HttpReply, _error: unknown): void {
+/** The last resort after a handler threw: 500 while nothing was sent, else the connection is cut. */
+export function answerHandlerFailure(reply: HttpReply): void {
   if (reply.isStarted) {
     reply.cut();
     return;

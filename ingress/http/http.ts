@@ -56,6 +56,8 @@ export interface HttpListenOptions {
   /** 0 = any free port. */
   readonly port: number;
   readonly handler: HttpHandler;
+  /** Told of a handler's throw or rejection, which the client sees as a 500. */
+  onHandlerFailure(error: unknown): void;
 }
 
 /** A listening server. Disposing it closes every connection. */

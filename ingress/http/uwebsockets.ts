@@ -99,10 +99,14 @@ function handle(
     return;
   }
   const request = new UwsRequest(response, { method, path, query, headers, reply });
+  const fail = (error: unknown): void => {
+    state.options.onHandlerFailure(error);
+    answerHandlerFailure(reply);
+  };
   try {
     const promise = state.options.handler(request, reply);
-    promise?.catch((error: unknown) => answerHandlerFailure(reply, error));
+    promise?.catch(fail);
   } catch (error) {
-    answerHandlerFailure(reply, error);
+    fail(error);
   }
 }

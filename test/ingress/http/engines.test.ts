@@ -80,9 +80,11 @@ const echo: HttpHandler = async (incoming, reply) => {
 
 for (const { name, engine } of engines) {
   describe(`engine ${name}`, { skip: engine === null ? loaded.how : false }, () => {
+    const failures: unknown[] = [];
+    const onHandlerFailure = (error: unknown): void => void failures.push(error);
     const listen = (handler: HttpHandler): Promise<HttpServer> => {
       assert.ok(engine);
-      return engine.listen({ host: '127.0.0.1', port: 0, handler });
+      return engine.listen({ host: '127.0.0.1', port: 0, handler, onHandlerFailure });
     };
 
     test('bodies of every size arrive as they were sent', async () => {
@@ -236,6 +238,7 @@ for (const { name, engine } of engines) {
         assert.equal(JSON.parse(answer.body.toString()).error.type, 'api_error');
         assert.match(String(answer.headers['request-id']), /^req_/);
       }
+      assert.deepEqual(failures.map(String), ['Error: sync', 'Error: async']);
     });
 
     test('cut() ends a streamed answer so that the client sees it is not whole', async () => {
@@ -311,7 +314,7 @@ for (const { name, engine } of engines) {
       await using server = await listen(echo);
       assert.ok(engine);
       await assert.rejects(
-        engine.listen({ host: '127.0.0.1', port: server.port, handler: echo }),
+        engine.listen({ host: '127.0.0.1', port: server.port, handler: echo, onHandlerFailure }),
         (error: Error & { code?: string; port?: number }) =>
           error.code === 'EADDRINUSE' && error.port === server.port,
       );
