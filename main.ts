@@ -65,10 +65,8 @@ async function main(): Promise<void> {
     projectDir: import.meta.dirname,
     implemented: new Set(PROVIDER_IDS.filter((id) => providerFactories[id] !== undefined)),
   });
-  const log = createLog({
-    level: config.logLevel,
-    name: isAllInOne ? 'gateway' : wanted.join('+'),
-  });
+  const processName = isAllInOne ? 'gateway' : wanted.map(({ name }) => name).join('+');
+  const log = createLog({ level: config.logLevel, name: processName });
   const live = wanted.filter(({ role, only }) => role !== 'worker' || isOn(config, only));
   if (live.length === 0 && !isAllInOne) return;
   for (const warning of configWarnings(environment)) log.warn(warning);
@@ -90,9 +88,7 @@ async function main(): Promise<void> {
     }
   }
   const nats = await openNats(config, { isAllInOne, log, stack, fail: failure.reject });
-  const bus = stack.use(
-    await connectBus({ ...nats, name: log.bindings()['name'] ?? 'gateway', log }),
-  );
+  const bus = stack.use(await connectBus({ ...nats, name: processName, log }));
   await ensureStreams(bus);
   const events = stack.use(startEventPublisher(bus, { log }));
   const host = stack.use(startReplyHost(bus, { workerId: newId('wk') }));

@@ -60,6 +60,7 @@ exec >&-
 exec 3<&-
 wait $server; code=$?
 kill $watch 2>/dev/null
+wait $watch 2>/dev/null
 exit $code`;
 
 /**

@@ -189,4 +189,5 @@ test('SIGTERM drains: streams under way finish, and every process ends with 0', 
   for (const role of [cluster.ingress, cluster.router, cluster.worker]) {
     assert.equal(await role.exited, 0, role.output());
   }
+  assert.match(cluster.worker.output(), /"name":"worker:anthropic"/, 'log lines name their role');
 });
