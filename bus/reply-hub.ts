@@ -187,7 +187,9 @@ function judge(state: HubState, nowMs: number): void {
   const silent: ReplyStream[] = [];
   for (const stream of streams.values()) {
     if (stream.cancelledAtMs !== null) {
-      if (nowMs - stream.cancelledAtMs > CANCELLED_MS) stream.forget();
+      const cancelledMs = nowMs - stream.cancelledAtMs;
+      if (cancelledMs > CANCELLED_MS) stream.forget();
+      else if (cancelledMs > stream.cancelsSent * CANCEL_AGAIN_MS) stream.cancelAgain();
       continue;
     }
     const silenceMs = nowMs - Math.max(stream.heardAtMs, bus.connectedAtMs);
@@ -209,6 +211,8 @@ function judge(state: HubState, nowMs: number): void {
 const PROBES_MAX = 2;
 /** A cancelled stream waits this long for the word that its worker was gone. */
 const CANCELLED_MS = 2_000;
+/** A cancelled stream's worker is told again this often meanwhile. */
+const CANCEL_AGAIN_MS = 500;
 /** A list message names at most this many streams. */
 const LIST_MAX = 2_000;
 

@@ -57,6 +57,8 @@ export class ReplyStream {
   #isClosed = false;
   /** When `cancel` was called; null before. */
   cancelledAtMs: number | null = null;
+  /** How often the worker was told to stop. */
+  cancelsSent = 0;
   /** The acknowledgement that is due: frozen while the client's socket is full. */
   #taken = 0;
   #isBackedUp = false;
@@ -91,7 +93,7 @@ export class ReplyStream {
       // The dispatch was still on its way when the client left.
       if (type === FRAME.ACCEPT && this.#workerId === null) {
         this.#workerId = Buffer.from(payload).toString('latin1');
-        this.#send(CONTROL.CANCEL, 0, true);
+        this.cancelAgain();
       }
       return;
     }
@@ -127,7 +129,7 @@ export class ReplyStream {
   /** Our connection came back: asks for whatever was lost meanwhile. */
   resume(): void {
     if (this.cancelledAtMs !== null) {
-      this.#send(CONTROL.CANCEL, 0, true);
+      this.cancelAgain();
       return;
     }
     this.heard();
@@ -150,6 +152,15 @@ export class ReplyStream {
   cancel(): void {
     if (this.#isClosed || this.cancelledAtMs !== null) return;
     this.cancelledAtMs = this.#hub.nowMs();
+    this.cancelAgain();
+  }
+
+  /**
+   * Says the cancellation again: the first word may be lost on its way, and a worker that died just then is missed
+   * by the server only a moment later.
+   */
+  cancelAgain(): void {
+    this.cancelsSent += 1;
     this.#send(CONTROL.CANCEL, 0, true);
   }
 

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Bus, connectBus } from '../../bus/connect.ts';
+import { CONTROL } from '../../bus/frames.ts';
 import { createLog } from '../../bus/log.ts';
 import { type ReplyHost, startReplyHost } from '../../bus/reply-host.ts';
 import { type ReplyHub, startReplyHub } from '../../bus/reply-hub.ts';
@@ -23,13 +24,23 @@ interface Pair extends AsyncDisposable {
   readonly ingressBus: Bus;
 }
 
-/** A worker and an ingress, each with a connection of its own. `wrap` may spoil what the worker publishes. */
-async function startPair(nats: TestNats, wrap: (bus: Bus) => Bus = (bus) => bus): Promise<Pair> {
+type Spoil = (bus: Bus) => Bus;
+
+/** A worker and an ingress, each with a connection of its own; what either publishes may be spoilt. */
+async function startPair(
+  nats: TestNats,
+  spoils: { worker?: Spoil; ingress?: Spoil } = {},
+): Promise<Pair> {
+  const { worker = (bus) => bus, ingress = (bus) => bus } = spoils;
   const { url: servers, user, password } = nats;
   const workerBus = await connectBus({ servers, user, password, name: 'worker', log });
   const ingressBus = await connectBus({ servers, user, password, name: 'ingress', log });
-  const host = startReplyHost(wrap(workerBus), { workerId: `wk${randomBytes(4).toString('hex')}` });
-  const hub = startReplyHub(ingressBus, { ingressId: `in${randomBytes(4).toString('hex')}` });
+  const host = startReplyHost(worker(workerBus), {
+    workerId: `wk${randomBytes(4).toString('hex')}`,
+  });
+  const hub = startReplyHub(ingress(ingressBus), {
+    ingressId: `in${randomBytes(4).toString('hex')}`,
+  });
   await Promise.all([workerBus.connection.flush(), ingressBus.connection.flush()]);
   return {
     host,
@@ -120,7 +131,7 @@ test('streams survive loss, duplication and reordering of their messages', async
   const streams = fc.array(plan, { minLength: 20, maxLength: 20 });
   await fc.assert(
     fc.asyncProperty(streams, fc.integer(), async (plans, seed) => {
-      await using pair = await startPair(nats, (bus) => spoil(bus, seed));
+      await using pair = await startPair(nats, { worker: (bus) => spoil(bus, seed) });
       await Promise.all(
         plans.map(async ({ sizes }, index) => {
           const chunks = sizes.map((size) => randomBytes(size));
@@ -160,6 +171,10 @@ function spoil(bus: Bus, seed: number): Bus {
     if (held !== null) bus.publish(...held);
     held = null;
   };
+  return withPublish(bus, publish);
+}
+
+function withPublish(bus: Bus, publish: Bus['publish']): Bus {
   return new Proxy(bus, {
     get: (target, name) => (name === 'publish' ? publish : Reflect.get(target, name, target)),
   });
@@ -264,6 +279,24 @@ test('a cancelled stream still learns that its worker was gone', async () => {
   await pair.workerBus.connection.close();
   received.stream.cancel();
   assert.equal(await received.ended, 'no-responders');
+});
+
+test('a cancellation that is lost on its way is said again', async () => {
+  await using nats = await startTestNats();
+  let cancels = 0;
+  const losesFirstCancel: Spoil = (bus) =>
+    withPublish(bus, (subject, data, reply) => {
+      if (data[0] === CONTROL.CANCEL) cancels += 1;
+      if (data[0] !== CONTROL.CANCEL || cancels > 1) bus.publish(subject, data, reply);
+    });
+  await using pair = await startPair(nats, { ingress: losesFirstCancel });
+  const received = receive(pair.hub, 's1');
+  open(pair, 's1').write(randomBytes(10), true);
+  await received.begun;
+  await pair.workerBus.connection.close();
+  received.stream.cancel();
+  assert.equal(await received.ended, 'no-responders');
+  assert.equal(cancels, 2);
 });
 
 test('a worker whose ingress is gone stops paying', async () => {
