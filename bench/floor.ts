@@ -21,11 +21,20 @@ type Sink = {
   end(): void;
 };
 
-function forward(path: string, headers: Record<string, string>, body: Buffer, sink: Sink): void {
+/** Returns the function that ends the upstream's answer: its client has left. */
+function forward(
+  path: string,
+  headers: Record<string, string>,
+  body: Buffer,
+  sink: Sink,
+): () => void {
+  let abort = (): void => {};
   pool.dispatch(
     { method: 'POST', path, headers, body },
     {
-      onRequestStart() {},
+      onRequestStart(controller) {
+        abort = () => controller.abort(new Error('the client left'));
+      },
       onResponseStart(_controller, status, responseHeaders) {
         sink.start(status, String(responseHeaders['content-type']));
       },
@@ -40,6 +49,7 @@ function forward(path: string, headers: Record<string, string>, body: Buffer, si
       },
     },
   );
+  return () => abort();
 }
 
 function kept(name: string): boolean {
@@ -55,13 +65,15 @@ function serveUws(app: TemplatedApp): void {
     const path = `${request.getUrl()}?${request.getQuery()}`;
     const pieces: Buffer[] = [];
     let isAborted = false;
+    let abort = (): void => {};
     response.onAborted(() => {
       isAborted = true;
+      abort();
     });
     response.onData((piece, isLast) => {
       pieces.push(Buffer.from(piece.slice(0)));
       if (!isLast) return;
-      forward(
+      abort = forward(
         path,
         headers,
         Buffer.concat(pieces),
@@ -101,11 +113,12 @@ function serveNode(): void {
     const pieces: Buffer[] = [];
     request.on('data', (piece: Buffer) => pieces.push(piece));
     request.on('end', () => {
-      forward(request.url ?? '/', headers, Buffer.concat(pieces), {
+      const abort = forward(request.url ?? '/', headers, Buffer.concat(pieces), {
         start: (status, type) => response.writeHead(status, { 'content-type': type }),
         data: (chunk) => response.write(chunk),
         end: () => response.end(),
       });
+      response.on('close', abort);
     });
   });
   server.listen(port, '127.0.0.1', () => process.stdout.write('ready node-http\n'));

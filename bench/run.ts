@@ -115,7 +115,7 @@ print(
   `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}. Trust the ratios, not the absolute times.`,
 );
 // Just-in-time compilation and first connections are nobody's cost per request.
-for (const load of CASES.slice(0, 4)) {
+for (const load of CASES) {
   await upstream.behave(load.behaviour);
   for (const target of targets) {
     await runLoad(

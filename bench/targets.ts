@@ -17,6 +17,9 @@ const PROJECT_DIR = path.dirname(import.meta.dirname);
 /** Load generator and upstream on one core, everything under test on the other. */
 const TARGET_CORE = '1';
 
+/** As `npm start` and the container image run it. */
+const NODE_FLAGS = ['--max-semi-space-size=8'];
+
 /** The upstream itself. */
 export function directTarget(origin: string): Target {
   return { name: 'direct', origin, pids: [], async [Symbol.asyncDispose]() {} };
@@ -38,7 +41,7 @@ export async function oneProcessTarget(upstream: string): Promise<Target> {
   const port = await freePort();
   const dataDir = mkdtempSync(path.join(tmpdir(), 'gateway-bench-'));
   const environment = { ...gatewayEnvironment(upstream, port), GATEWAY_DATA_DIR: dataDir };
-  const child = await start(['main.ts'], { environment, isReady: isGatewayReady });
+  const child = await start([...NODE_FLAGS, 'main.ts'], { environment, isReady: isGatewayReady });
   return target('gateway, one process', port, [child], dataDir);
 }
 
@@ -62,7 +65,9 @@ export async function processPerRoleTarget(upstream: string, natsServer: string)
   const roles = ['worker:anthropic', 'router', 'ingress'];
   const children: ChildProcess[] = [nats];
   for (const role of roles) {
-    children.push(await start(['main.ts', role], { environment, isReady: isGatewayReady }));
+    children.push(
+      await start([...NODE_FLAGS, 'main.ts', role], { environment, isReady: isGatewayReady }),
+    );
   }
   return target('gateway, process per role', port, children, dataDir);
 }

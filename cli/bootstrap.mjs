@@ -20,6 +20,8 @@ import { fileURLToPath } from 'node:url';
 
 const PROJECT_DIR = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const NODE_MAJOR_MIN = 24;
+/** Node's own default lets short-lived objects take 100 MB before they are looked at; under load that buys nothing. */
+const GATEWAY_FLAGS = ['--max-semi-space-size=8'];
 const LOCK_WAIT_MS = 200;
 /** A lock file without a content this old was left by a process that died while writing it. */
 const UNWRITTEN_MS_MAX = 5_000;
@@ -41,7 +43,7 @@ try {
     if (!canInstall()) throw new SetupError(`nats-server was not found: ${NATS_BY_HAND}`);
     underLock(hasNatsServer, installNatsServer);
   }
-  run(node, args);
+  run(node, args[0] === 'main.ts' ? [...GATEWAY_FLAGS, ...args] : args);
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   process.stderr.write(`${error.message}\n`);

@@ -38,7 +38,7 @@ export const LIMITS = {
   replyWindowBytesMax: 65_536,
   replyFrameBytesMax: 32_768,
   replyCoalesceBytesMax: 16_384,
-  replyCoalesceMsMax: 5,
+  replyCoalesceMsMax: 15,
   /** The ingress acknowledges after this many bytes taken by the client's socket. */
   replyAckBytes: 32_768,
   /** The last acknowledgements of finished streams wait this long for company. */

@@ -26,12 +26,12 @@ import { Relay, type RelayResult } from './relay.ts';
 export interface Exchange {
   readonly requestId: string;
   readonly reply: HttpReply;
-  /** Kept until the first byte has reached the client; empty from then on. */
+  /** Kept, with fields and headers, until the first byte has reached the client; empty from then on. */
   body: Uint8Array;
+  fields: readonly FieldSpan[];
+  headers: readonly HeaderPair[];
   readonly facts: RequestFacts;
-  readonly fields: readonly FieldSpan[];
   readonly query: string;
-  readonly headers: readonly HeaderPair[];
   readonly pinned: ProviderId | null;
   readonly clientKeyId: string | null;
   /** Unix milliseconds by which the first byte must have come. */
@@ -150,7 +150,7 @@ class Attempts {
 
   #attempt(target: RouteTarget): Promise<RelayResult> {
     const { hub, bus, relays, config } = this.#context;
-    const { reply, requestId, body } = this.#exchange;
+    const { reply, requestId } = this.#exchange;
     const attempt = this.#dispatches;
     this.#dispatches += 1;
     const startedAtMs = Date.now();
@@ -166,7 +166,7 @@ class Attempts {
           ...(config.isSandbox ? ([['x-gateway-sandbox', 'true']] as const) : []),
         ],
         onCommit: () => {
-          this.#exchange.body = NO_BYTES;
+          letGo(this.#exchange);
           this.#context.bodies.delete(requestId);
         },
         onWorkerLost: (lost) =>
@@ -187,17 +187,19 @@ class Attempts {
     });
     reply.onDrain(() => stream.release());
     const subject = subjects.work(target.provider);
-    const inline = body.length <= this.#inlineBytesMax(target.provider) ? body : null;
-    const message = encodeDispatch(this.#dispatch(attempt), inline);
+    const message = encodeDispatch(this.#dispatch(attempt), this.#inlineBody(target.provider));
     bus.publish(subject, message, subjects.reply(hub.ingressId, stream.streamId));
     relays.add(relay);
     return relay.result.finally(() => relays.delete(relay));
   }
 
-  #inlineBytesMax(provider: ProviderId): number {
-    return this.#context.localProviders.has(provider)
+  // Null: the worker pulls it.
+  #inlineBody(provider: ProviderId): Uint8Array | null {
+    const { body } = this.#exchange;
+    const bytesMax = this.#context.localProviders.has(provider)
       ? LIMITS.inlineBodyBytesLocalMax
       : LIMITS.inlineBodyBytesMax;
+    return body.length <= bytesMax ? body : null;
   }
 
   #dispatch(attempt: number): Dispatch {
@@ -245,6 +247,13 @@ class Attempts {
   #ended(status: number): ExchangeResult {
     return { status, provider: this.#lastProvider, attempts: this.#attempts };
   }
+}
+
+// No other attempt follows, and the answer may take minutes.
+function letGo(exchange: Exchange): void {
+  exchange.body = NO_BYTES;
+  exchange.fields = [];
+  exchange.headers = [];
 }
 
 const NO_BYTES = new Uint8Array(0);

@@ -9,29 +9,13 @@ import type { Call } from './routes.ts';
 
 /** `POST /v1/messages` and `POST /v1/messages/count_tokens`: reads the request and serves its exchange. */
 export async function postMessages(call: Call, operation: Operation): Promise<void> {
-  const { context, request, reply, requestId, pinned, clientKeyId } = call;
+  const { context } = call;
   checkPinnedProvider(call);
   const startedAtMs = Date.now();
   const release = takeSlot(call);
   try {
-    const body = await request.body(LIMITS.bodyBytesMax);
-    if (reply.isAborted) return;
-    const { facts, fields } = readMessagesRequest(body, {
-      operation,
-      header: (name) => request.header(name),
-    });
-    const exchange: Exchange = {
-      requestId,
-      reply,
-      body,
-      facts,
-      fields,
-      query: request.query,
-      headers: forwardHeaders(request.headers),
-      pinned,
-      clientKeyId,
-      deadlineMs: startedAtMs + firstByteMs(request, facts.isStream),
-    };
+    const exchange = await readExchange(call, { operation, startedAtMs });
+    if (exchange === null) return;
     const result = await serveExchange(context, exchange);
     const { provider } = result;
     context.metrics.requestsTotal.inc({ operation, provider, status: result.status });
@@ -39,6 +23,33 @@ export async function postMessages(call: Call, operation: Operation): Promise<vo
   } finally {
     release();
   }
+}
+
+// Null when the client left meanwhile. The frame of whoever waits for the answer must not hold the body.
+async function readExchange(
+  call: Call,
+  { operation, startedAtMs }: { operation: Operation; startedAtMs: number },
+): Promise<Exchange | null> {
+  const { request, reply, requestId, pinned, clientKeyId } = call;
+  const body = await request.body(LIMITS.bodyBytesMax);
+  if (reply.isAborted) return null;
+  const { facts, fields } = readMessagesRequest(body, {
+    operation,
+    header: (name) => request.header(name),
+  });
+  const deadlineMs = startedAtMs + firstByteMs(request, facts.isStream);
+  return {
+    requestId,
+    reply,
+    body,
+    facts,
+    fields,
+    query: request.query,
+    headers: forwardHeaders(request.takeHeaders()),
+    pinned,
+    clientKeyId,
+    deadlineMs,
+  };
 }
 
 // The port's own provider may be off: say so, instead of an answer from somebody else.

@@ -133,6 +133,8 @@ export class Relay implements ReplyListener {
     reply.start(this.#head?.status ?? 200, this.#headers());
     if (this.#firstPiece !== null) reply.write(this.#firstPiece);
     this.#firstPiece = null;
+    // The answer may take minutes: its headers have left.
+    if (this.#head !== null) this.#head = { ...this.#head, headers: [] };
   }
 
   #headers(): readonly HeaderPair[] {

@@ -8,7 +8,7 @@ import {
   type Outcome,
 } from './answers/answer.ts';
 import { StreamRelay } from './answers/stream-relay.ts';
-import { FoldedStream, JsonAnswer, Refusal } from './answers/whole-answer.ts';
+import { FoldedStream, JsonAnswer, Refusal, type RefusalOptions } from './answers/whole-answer.ts';
 import { callFailed, replyError } from './errors/reply-errors.ts';
 import type { UpstreamRequest, Work } from './provider.ts';
 import { clientHeaders } from './response-headers.ts';
@@ -41,7 +41,8 @@ export function exchange(request: UpstreamRequest, options: ExchangeOptions): Pr
 }
 
 class Exchange implements UpstreamListener {
-  readonly #request: UpstreamRequest;
+  /** Null once the upstream began to answer it. */
+  #request: UpstreamRequest | null;
   readonly #options: ExchangeOptions;
   readonly #outcome = Promise.withResolvers<Outcome>();
   readonly #call: UpstreamCall;
@@ -63,7 +64,11 @@ class Exchange implements UpstreamListener {
 
   onResponse(status: number, headers: readonly HeaderPair[]): void {
     this.#options.onResponse(status, headers);
-    this.#answer = this.#answerTo(status, headers);
+    const request = this.#request;
+    if (request === null) return; // a second answer to one request: undici lets none through
+    this.#answer = this.#answerTo({ status, headers, request });
+    this.#request = null;
+    if (status === 200) letGo(this.#options.work);
   }
 
   onData(bytes: Buffer): void {
@@ -89,11 +94,12 @@ class Exchange implements UpstreamListener {
     return isRequestSent ? maybeBilled(this.#options.decode) : NOTHING_KNOWN;
   }
 
-  #answerTo(status: number, headers: readonly HeaderPair[]): Answer {
-    const context = this.#answerContext(headers);
-    if (status !== 200) return new Refusal(context, status, headers);
+  #answerTo(response: RefusalOptions): Answer {
+    const { status, headers, request } = response;
+    const context = this.#answerContext(headers, request.upstreamModel);
+    if (status !== 200) return new Refusal(context, response);
     const encoding = headerValue(headers, 'content-encoding');
-    if (encoding !== '' && encoding !== 'identity') return this.#encoded(context, headers);
+    if (encoding !== '' && encoding !== 'identity') return this.#encoded(context, response);
     const isJson = headerValue(headers, 'content-type').includes('json');
     const { isStream, operation } = this.#options.work.dispatch.facts;
     if (isJson || operation === 'count_tokens') return new JsonAnswer(context);
@@ -101,21 +107,21 @@ class Exchange implements UpstreamListener {
   }
 
   // We asked for plain bytes: whoever packs them anyway is no server we know.
-  #encoded(context: AnswerContext, headers: readonly HeaderPair[]): Answer {
+  #encoded(context: AnswerContext, response: RefusalOptions): Answer {
     const { providerId } = this.#options.decode;
     const error = replyError('api_error', `provider ${providerId} sent a compressed answer`, 502);
     this.#settle({ kind: 'failed', error, summary: maybeBilled(this.#options.decode) });
     queueMicrotask(() => this.#call.abort());
-    return new Refusal(context, 200, headers);
+    return new Refusal(context, response);
   }
 
-  #answerContext(headers: readonly HeaderPair[]): AnswerContext {
+  #answerContext(headers: readonly HeaderPair[], upstreamModel: string): AnswerContext {
     const { sink, wire, decode, onFirstContent, work } = this.#options;
     return {
       sink,
       wire,
       decode,
-      upstreamModel: this.#request.upstreamModel,
+      upstreamModel,
       call: this.#call,
       headers: clientHeaders(decode.providerId, headers),
       isStream: work.dispatch.facts.isStream,
@@ -129,6 +135,13 @@ class Exchange implements UpstreamListener {
     this.#outcome.resolve(outcome);
   }
 }
+
+function letGo(work: Work): void {
+  work.body = NO_BYTES;
+  work.dispatch = { ...work.dispatch, headers: [], fields: [] };
+}
+
+const NO_BYTES = new Uint8Array(0);
 
 function headerValue(headers: readonly HeaderPair[], wanted: string): string {
   return headers.find(([name]) => name === wanted)?.[1].toLowerCase() ?? '';

@@ -15,10 +15,13 @@ export interface UpstreamRequest {
   readonly upstreamModel: string;
 }
 
-/** One attempt's input: the dispatch and the client's body as it came. */
+/**
+ * One attempt's input: the dispatch and the client's body as it came. Body, headers and fields are emptied when the
+ * upstream has answered: its stream may take minutes, and nothing is asked again.
+ */
 export interface Work {
-  readonly dispatch: Dispatch;
-  readonly body: Uint8Array;
+  dispatch: Dispatch;
+  body: Uint8Array;
 }
 
 /**

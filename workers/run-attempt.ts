@@ -3,11 +3,11 @@ import type { HeaderPair, ReplyError } from '../schemas/envelope.ts';
 import { GatewayError } from '../schemas/error.ts';
 import type { ProviderId } from '../schemas/provider.ts';
 import type { UsageEvent } from '../schemas/usage.ts';
-import { NOTHING_KNOWN } from './answers/answer.ts';
-import { hideCredentials } from './errors/hide-credentials.ts';
+import { NOTHING_KNOWN, type Outcome } from './answers/answer.ts';
+import { credentialsIn, hideCredentials } from './errors/hide-credentials.ts';
 import { cancelled, replyError, thrownError } from './errors/reply-errors.ts';
 import { exchange } from './exchange.ts';
-import type { Provider, UpstreamRequest, Work } from './provider.ts';
+import type { Provider, Work } from './provider.ts';
 import { rateLimitHeaders } from './response-headers.ts';
 import type { UpstreamClient } from './upstream-client.ts';
 import { type AttemptNotes, type FinalOutcome, usageEventOf } from './usage-event.ts';
@@ -35,6 +35,8 @@ export interface AttemptDependencies {
   readonly client: UpstreamClient;
   readonly log: AttemptLog;
   publishUsage(event: UsageEvent): void;
+  /** Where the body comes from when it did not travel with its dispatch. Rejects when it cannot be had. */
+  fetchBody?(): Promise<Uint8Array>;
   nowMs(): number;
   onObservation?(observation: Observation): void;
 }
@@ -81,6 +83,7 @@ interface AttemptState {
 
 async function outcomeOf(work: Work, sink: ReplySink, state: AttemptState): Promise<FinalOutcome> {
   try {
+    if (state.dependencies.fetchBody) work.body = await state.dependencies.fetchBody();
     return await callUntilAnswered(work, sink, state);
   } catch (error) {
     if (sink.signal.aborted) return { kind: 'cancelled', summary: NOTHING_KNOWN };
@@ -100,34 +103,15 @@ async function callUntilAnswered(
   sink: ReplySink,
   state: AttemptState,
 ): Promise<FinalOutcome> {
-  const { provider, client, nowMs } = state.dependencies;
+  const { provider } = state.dependencies;
   const { wire } = provider;
   const decode = decodeContextOf(work, provider);
   let mayRenew = provider.renewCredential !== undefined;
   let mayLearn = provider.learn !== undefined;
   for (;;) {
-    const request = await provider.request(work, sink.signal);
-    state.notes.upstreamModel = request.upstreamModel;
-    const firstByteMs = work.dispatch.deadlineMs - nowMs();
-    if (firstByteMs <= 0) return tooLate(provider.id);
-    if (sink.signal.aborted) return { kind: 'cancelled', summary: NOTHING_KNOWN };
-    const outcome = await exchange(request, {
-      work,
-      sink,
-      client,
-      wire,
-      decode,
-      firstByteMs,
-      onResponse: (status, headers) => observe(state, request, status, headers),
-      onFirstContent: () => {
-        state.notes.firstContentAtMs = nowMs();
-      },
-    });
-    if (outcome.kind === 'failed') {
-      return { ...outcome, error: hideCredentials(outcome.error, request.headers) };
-    }
+    const outcome = await call(work, sink, { state, decode });
     if (outcome.kind !== 'refused') return outcome;
-    const { status, headers, body } = outcome;
+    const { status, headers, body, request } = outcome;
     if (mayRenew && status === 401 && (await provider.renewCredential?.())) {
       mayRenew = false;
     } else if (mayLearn && provider.learn?.(request, status, body)) {
@@ -136,11 +120,42 @@ async function callUntilAnswered(
       const error = wire.decodeError(status, headers, body, decode);
       return {
         kind: 'failed',
-        error: hideCredentials(error, request.headers),
+        error: hideCredentials(error, credentialsIn(request.headers)),
         summary: NOTHING_KNOWN,
       };
     }
   }
+}
+
+// Builds the request and starts its exchange. The request must not outlive this: its stream may take minutes.
+async function call(
+  work: Work,
+  sink: ReplySink,
+  { state, decode }: { state: AttemptState; decode: DecodeContext },
+): Promise<Outcome> {
+  const { provider, client, nowMs } = state.dependencies;
+  const request = await provider.request(work, sink.signal);
+  const { upstreamModel } = request;
+  state.notes.upstreamModel = upstreamModel;
+  const firstByteMs = work.dispatch.deadlineMs - nowMs();
+  if (firstByteMs <= 0) return tooLate(provider.id);
+  if (sink.signal.aborted) return { kind: 'cancelled', summary: NOTHING_KNOWN };
+  const secrets = credentialsIn(request.headers);
+  const outcome = exchange(request, {
+    work,
+    sink,
+    client,
+    wire: provider.wire,
+    decode,
+    firstByteMs,
+    onResponse: (status, headers) => observe(state, upstreamModel, status, headers),
+    onFirstContent: () => {
+      state.notes.firstContentAtMs = nowMs();
+    },
+  });
+  return outcome.then((ended) =>
+    ended.kind === 'failed' ? { ...ended, error: hideCredentials(ended.error, secrets) } : ended,
+  );
 }
 
 function decodeContextOf({ dispatch }: Work, provider: Provider): DecodeContext {
@@ -155,7 +170,7 @@ function decodeContextOf({ dispatch }: Work, provider: Provider): DecodeContext 
 
 function observe(
   { dependencies, notes }: AttemptState,
-  { upstreamModel }: UpstreamRequest,
+  upstreamModel: string,
   status: number,
   headers: readonly HeaderPair[],
 ): void {

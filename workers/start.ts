@@ -6,9 +6,7 @@ import { encodeFrame, FRAME } from '../bus/frames.ts';
 import type { RunningRole } from '../bus/lifecycle.ts';
 import type { Log } from '../bus/log.ts';
 import type { ReplyHost } from '../bus/reply-host.ts';
-import type { ReplySink } from '../bus/reply-sink.ts';
 import type { Dispatch } from '../schemas/envelope.ts';
-import { GatewayError } from '../schemas/error.ts';
 import { queueGroups, subjects } from '../schemas/subjects.ts';
 import { usageEventId } from '../schemas/usage.ts';
 import type { Provider } from './provider.ts';
@@ -57,7 +55,8 @@ export function startWorker(bus: Bus, options: WorkerOptions): RunningRole {
   };
 }
 
-async function serve(
+// Returns the attempt's promise instead of awaiting it: its own frame would keep the dispatch as long as the answer takes.
+function serve(
   bus: Bus,
   { message, dispatched }: { message: BusMessage; dispatched: ReturnType<typeof decodeDispatch> },
   options: WorkerOptions,
@@ -66,12 +65,11 @@ async function serve(
   const { dispatch, inlineBody } = dispatched;
   const streamId = message.reply.slice(message.reply.lastIndexOf('.') + 1);
   const sink = host.open(streamId, dispatch.ingressId);
-  if (sink === null) return; // a duplicate of a dispatch that was taken before
-  // A copy: the view would keep alive everything that came with it from the socket, as long as the answer takes.
-  const body =
-    inlineBody === null ? await bodyOf(bus, { dispatch, sink }) : Uint8Array.from(inlineBody);
-  if (body === null) return;
-  await runAttempt({ dispatch, body }, sink, {
+  if (sink === null) return Promise.resolve(); // a duplicate of a dispatch that was taken before
+  // A copy: until the answer begins the view would keep alive everything that came with it from the socket.
+  const body = inlineBody === null ? NO_BYTES : Uint8Array.from(inlineBody);
+  return runAttempt({ dispatch, body }, sink, {
+    ...(inlineBody === null ? { fetchBody: () => pullBody(bus, dispatch, sink.signal) } : {}),
     provider,
     client: options.client,
     log: options.log,
@@ -85,35 +83,9 @@ async function serve(
   });
 }
 
-// Null when the body cannot be had: the attempt has then failed before it began.
-async function bodyOf(
-  bus: Bus,
-  options: { dispatch: Dispatch; sink: ReplySink },
-): Promise<Uint8Array | null> {
-  const { dispatch, sink } = options;
+function pullBody(bus: Bus, dispatch: Dispatch, signal: AbortSignal): Promise<Uint8Array> {
   const { ingressId, requestId, facts } = dispatch;
-  try {
-    const reference = { ingressId, requestId, bodyBytes: facts.bodyBytes };
-    return await fetchBody(bus, reference, sink.signal);
-  } catch (error) {
-    if (sink.signal.aborted) return null;
-    const cause = error instanceof GatewayError ? error : bodyUnavailable(error);
-    sink.error({
-      type: cause.type,
-      status: cause.status,
-      message: cause.message,
-      body: null,
-      headers: [],
-      upstreamStatus: null,
-      isFailover: true,
-    });
-    return null;
-  }
+  return fetchBody(bus, { ingressId, requestId, bodyBytes: facts.bodyBytes }, signal);
 }
 
-function bodyUnavailable(cause: unknown): GatewayError {
-  return new GatewayError('api_error', 'the request body could not be fetched', {
-    status: 502,
-    cause,
-  });
-}
+const NO_BYTES = new Uint8Array(0);

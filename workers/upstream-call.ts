@@ -6,7 +6,8 @@ import type { UpstreamCall, UpstreamFailure, UpstreamListener } from './upstream
 
 /** One call and its time. */
 export interface CallContext {
-  readonly request: UpstreamRequest;
+  /** Emptied when the upstream answers. */
+  request: UpstreamRequest | null;
   readonly listener: UpstreamListener;
   readonly firstByteMs: number;
   /** Milliseconds of silence inside the body. */
@@ -50,6 +51,7 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
 
   dispatch(): void {
     const { request, idleMs } = this.#context;
+    if (request === null) return;
     try {
       this.#pool().dispatch(
         {
@@ -86,12 +88,15 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
   }
 
   onResponseStart(
-    _controller: Controller,
+    controller: Controller,
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
     if (this.#isOver || status < 200) return;
     this.#isOk = status < 300;
+    // A stream may take minutes: what will not be needed again would be kept as long.
+    this.#context.request = null;
+    controller.rawHeaders = null;
     this.#context.listener.onResponse(status, headerPairs(headers));
   }
 
@@ -162,11 +167,33 @@ function flatHeaders({ headers, body }: UpstreamRequest): string[] {
   return flat;
 }
 
-// Pieces go to the socket one after another: an array is an iterable body, which undici's types leave out.
+// A small body leaves in one write with its head. undici keeps what it was given until the answer ends, so that a large
+// body is given piece by piece: an iterable body, which undici's types leave out.
 function bodyOf(pieces: readonly Uint8Array[]): Buffer {
   const [first] = pieces;
-  if (pieces.length === 1 && first !== undefined) return asBuffer(first);
-  return pieces as unknown as Buffer;
+  const isSmall = pieces.length === 1 && (first?.length ?? 0) <= KEPT_BODY_BYTES_MAX;
+  if (isSmall && first !== undefined) return asBuffer(first);
+  return new Pieces(pieces) as unknown as Buffer;
+}
+
+const KEPT_BODY_BYTES_MAX = 16_384;
+
+/** Gives pieces away one by one and forgets them. A generator would keep them in its frame. */
+class Pieces implements IterableIterator<Uint8Array> {
+  readonly #pieces: Uint8Array[];
+
+  constructor(pieces: readonly Uint8Array[]) {
+    this.#pieces = [...pieces];
+  }
+
+  next(): IteratorResult<Uint8Array> {
+    const value = this.#pieces.shift();
+    return value === undefined ? { done: true, value } : { done: false, value };
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
 }
 
 function headerPairs(headers: Record<string, string | string[] | undefined>): HeaderPair[] {

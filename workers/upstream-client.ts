@@ -67,8 +67,10 @@ export function createUpstreamClient(options: UpstreamClientOptions = {}): Upstr
     return pool;
   };
   return {
-    send: (request, listener, { firstByteMs }) =>
-      startCall(() => poolOf(request.origin), { request, listener, firstByteMs, idleMs }),
+    send(request, listener, { firstByteMs }) {
+      const { origin } = request;
+      return startCall(() => poolOf(origin), { request, listener, firstByteMs, idleMs });
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
     },

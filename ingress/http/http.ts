@@ -10,6 +10,8 @@ export interface HttpRequest {
   readonly query: string;
   /** Names in lower case, in the order they came. */
   readonly headers: readonly HeaderPair[];
+  /** Gives the headers away: the answer may take minutes and needs them no more. `headers` is empty from then on. */
+  takeHeaders(): readonly HeaderPair[];
   /** The first header of this name (lower case). */
   header(name: string): string | undefined;
   /**

@@ -9,7 +9,7 @@ export class NodeRequest implements HttpRequest {
   readonly method: string;
   readonly path: string;
   readonly query: string;
-  readonly headers: readonly HeaderPair[];
+  headers: readonly HeaderPair[];
   readonly #incoming: IncomingMessage;
   readonly #response: ServerResponse;
 
@@ -30,6 +30,12 @@ export class NodeRequest implements HttpRequest {
     this.path = mark === -1 ? target : target.slice(0, mark);
     this.query = mark === -1 ? '' : target.slice(mark + 1);
     this.headers = options.headers;
+  }
+
+  takeHeaders(): readonly HeaderPair[] {
+    const { headers } = this;
+    this.headers = [];
+    return headers;
   }
 
   header(name: string): string | undefined {

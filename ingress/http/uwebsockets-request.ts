@@ -5,12 +5,14 @@ import { firstHeader } from './headers.ts';
 import type { HttpRequest } from './http.ts';
 import type { UwsReply } from './uwebsockets-reply.ts';
 
+const NO_BYTES = Buffer.alloc(0);
+
 /** A request of uWebSockets.js. Its body must be asked for before the handler first awaits. */
 export class UwsRequest implements HttpRequest {
   readonly method: string;
   readonly path: string;
   readonly query: string;
-  readonly headers: readonly HeaderPair[];
+  headers: readonly HeaderPair[];
   readonly #response: HttpResponse;
   readonly #reply: UwsReply;
 
@@ -32,6 +34,12 @@ export class UwsRequest implements HttpRequest {
     this.headers = options.headers;
   }
 
+  takeHeaders(): readonly HeaderPair[] {
+    const { headers } = this;
+    this.headers = [];
+    return headers;
+  }
+
   header(name: string): string | undefined {
     return firstHeader(this.headers, name);
   }
@@ -48,7 +56,8 @@ export class UwsRequest implements HttpRequest {
       );
     }
     return new Promise((resolve, reject) => {
-      const body = Buffer.allocUnsafe(announced);
+      // Let go of at the end: the native side keeps the listener as long as the answer takes.
+      let body = Buffer.allocUnsafe(announced);
       let size = 0;
       this.#reply.onAbort(() => {
         reject(new GatewayError('invalid_request_error', 'the body was cut'));
@@ -57,7 +66,9 @@ export class UwsRequest implements HttpRequest {
         // The native side takes the memory back when this returns.
         body.set(new Uint8Array(piece), size);
         size += piece.byteLength;
-        if (isLast) resolve(size === announced ? body : body.subarray(0, size));
+        if (!isLast) return;
+        resolve(size === announced ? body : body.subarray(0, size));
+        body = NO_BYTES;
       });
     });
   }

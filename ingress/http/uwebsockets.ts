@@ -99,13 +99,17 @@ function handle(
     return;
   }
   const request = new UwsRequest(response, { method, path, query, headers, reply });
+  callHandler(state.options, request, reply);
+}
+
+// A function of its own, so that no closure keeps the headers as long as the answer takes.
+function callHandler(options: HttpListenOptions, request: UwsRequest, reply: UwsReply): void {
   const fail = (error: unknown): void => {
-    state.options.onHandlerFailure(error);
+    options.onHandlerFailure(error);
     answerHandlerFailure(reply);
   };
   try {
-    const promise = state.options.handler(request, reply);
-    promise?.catch(fail);
+    options.handler(request, reply)?.catch(fail);
   } catch (error) {
     fail(error);
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { describe, it } from 'node:test';
+import { GatewayError } from '../../schemas/error.ts';
 import { startUpstream } from '../support/upstream.ts';
 import {
   type AttemptRecord,
@@ -170,5 +171,22 @@ describe('a slow client', () => {
       sink.bytes.length,
       ANSWER.length - PARTS.ping.length - PARTS.delta.length + big.length,
     );
+  });
+});
+
+describe('a body that cannot be fetched', () => {
+  it('ends the attempt with its one usage event, and the upstream hears nothing', async () => {
+    await using upstream = await startUpstream((_hit, response) => void response.end());
+    const record = startAttempt(anthropicAt(upstream.origin), workOf(ODD_BODY), {
+      fetchBody: () =>
+        Promise.reject(
+          new GatewayError('api_error', 'the request body is no longer held', { status: 502 }),
+        ),
+    });
+    await record.done;
+    checkOnce(record);
+    assert.equal(record.sink.errors[0]?.status, 502);
+    assert.equal(record.usage[0]?.usage.inputTokens, 0);
+    assert.equal(upstream.hits.length, 0);
   });
 });

@@ -1,6 +1,7 @@
 import type { ReplySink } from '../../bus/reply-sink.ts';
 import type { HeaderPair, ReplyError } from '../../schemas/envelope.ts';
 import { NO_USAGE } from '../../schemas/usage.ts';
+import type { UpstreamRequest } from '../provider.ts';
 import type { UpstreamCall } from '../upstream-client.ts';
 import type { AnswerSummary, DecodeContext, Wire } from '../wire.ts';
 
@@ -14,6 +15,8 @@ export type Outcome =
       readonly status: number;
       readonly headers: readonly HeaderPair[];
       readonly body: Uint8Array;
+      /** What was refused. */
+      readonly request: UpstreamRequest;
     };
 
 /** Takes the bytes of one answer and settles the attempt. */

@@ -1,4 +1,5 @@
 import { LIMITS } from '../../config/limits.ts';
+import type { HeaderPair } from '../../schemas/envelope.ts';
 import type { AnswerSummary, DecodedChunk, StreamDecoder } from '../wire.ts';
 import type { Answer, AnswerContext } from './answer.ts';
 
@@ -9,7 +10,9 @@ import type { Answer, AnswerContext } from './answer.ts';
  * been seen by the client and another provider may be asked. A full sink stops the upstream's socket.
  */
 export class StreamRelay implements Answer {
-  readonly #context: AnswerContext;
+  readonly #context: Omit<AnswerContext, 'headers'>;
+  /** The answer's head until it is sent. */
+  #headers: readonly HeaderPair[];
   readonly #decoder: StreamDecoder;
   /** Events held back; null once the answer is committed. */
   #held: Uint8Array[] | null = [];
@@ -18,8 +21,9 @@ export class StreamRelay implements Answer {
   #isPaused = false;
   #isOver = false;
 
-  constructor(context: AnswerContext) {
+  constructor({ headers, ...context }: AnswerContext) {
     this.#context = context;
+    this.#headers = headers;
     this.#decoder = context.wire.createStreamDecoder(context.decode);
   }
 
@@ -70,8 +74,9 @@ export class StreamRelay implements Answer {
   #release(): void {
     const held = this.#held ?? [];
     this.#held = null;
-    const { sink, headers, upstreamModel } = this.#context;
-    sink.head({ status: 200, headers, kind: 'sse', upstreamModel });
+    const { sink, upstreamModel } = this.#context;
+    sink.head({ status: 200, headers: this.#headers, kind: 'sse', upstreamModel });
+    this.#headers = [];
     const [first, ...others] = held;
     const bytes = first !== undefined && others.length === 0 ? first : Buffer.concat(held);
     this.#write(bytes, true);

@@ -1,7 +1,8 @@
 import type { ReplySink } from '../../bus/reply-sink.ts';
 import { LIMITS } from '../../config/limits.ts';
-import type { ReplyHead } from '../../schemas/envelope.ts';
+import type { HeaderPair } from '../../schemas/envelope.ts';
 import { replyError, thrownError } from '../errors/reply-errors.ts';
+import type { UpstreamRequest } from '../provider.ts';
 import { MessageFold } from '../wire/fold-message.ts';
 import { unfoldMessage } from '../wire/unfold-message.ts';
 import type { AnswerSummary, DecodedMessage, StreamDecoder } from '../wire.ts';
@@ -98,17 +99,23 @@ export class FoldedStream implements Answer {
   }
 }
 
+/** What came instead of an answer. */
+export interface RefusalOptions {
+  readonly status: number;
+  readonly headers: readonly HeaderPair[];
+  /** What was refused. */
+  readonly request: UpstreamRequest;
+}
+
 /** Collects an error answer, as far as it may matter. */
 export class Refusal implements Answer {
   readonly #context: AnswerContext;
-  readonly #status: number;
-  readonly #headers: ReplyHead['headers'];
+  readonly #options: RefusalOptions;
   readonly #body = new BodyCollector(LIMITS.upstreamErrorBodyBytesMax);
 
-  constructor(context: AnswerContext, status: number, headers: ReplyHead['headers']) {
+  constructor(context: AnswerContext, options: RefusalOptions) {
     this.#context = context;
-    this.#status = status;
-    this.#headers = headers;
+    this.#options = options;
   }
 
   push(bytes: Buffer): void {
@@ -119,7 +126,7 @@ export class Refusal implements Answer {
 
   finish(): void {
     const body = this.#body.take();
-    this.#context.settle({ kind: 'refused', status: this.#status, headers: this.#headers, body });
+    this.#context.settle({ kind: 'refused', ...this.#options, body });
   }
 
   summary(): AnswerSummary {

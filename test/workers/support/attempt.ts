@@ -155,7 +155,11 @@ export function anthropicAt(baseUrl: string): Provider {
 export function startAttempt(
   provider: Provider,
   work: Work,
-  options: { sink?: RecordingSink; client?: UpstreamClientOptions } = {},
+  options: {
+    sink?: RecordingSink;
+    client?: UpstreamClientOptions;
+    fetchBody?: () => Promise<Uint8Array>;
+  } = {},
 ): AttemptRecord {
   const sink = options.sink ?? new RecordingSink();
   const usage: UsageEvent[] = [];
@@ -168,6 +172,7 @@ export function startAttempt(
     nowMs: Date.now,
     publishUsage: (event) => usage.push(event),
     onObservation: (seen) => observations.push(seen),
+    ...(options.fetchBody === undefined ? {} : { fetchBody: options.fetchBody }),
   }).finally(() => client[Symbol.asyncDispose]());
   return { sink, usage, observations, done };
 }
