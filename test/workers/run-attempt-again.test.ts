@@ -69,10 +69,10 @@ describe('asking the same upstream again', () => {
       projectId: 'p',
       region: 'global',
     });
-    const work = workOf(ODD_BODY, {
-      headers: [['anthropic-beta', 'effort-2025-11-24,claude-code-20250219']],
-    });
     for (let round = 0; round < 2; round++) {
+      const work = workOf(ODD_BODY, {
+        headers: [['anthropic-beta', 'effort-2025-11-24,claude-code-20250219']],
+      });
       const record = startAttempt(vertex, work);
       await record.done;
       checkOnce(record);
