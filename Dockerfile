@@ -22,4 +22,4 @@ COPY ingress ./ingress
 COPY sandbox ./sandbox
 COPY cli ./cli
 USER node
-ENTRYPOINT ["node", "--max-semi-space-size=8", "main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=16", "main.ts"]

@@ -11,17 +11,19 @@ import { startNatsServer } from './bus/nats-server.ts';
 import { findNatsServer } from './bus/nats-server-binary.ts';
 import { type ReplyHost, startReplyHost } from './bus/reply-host.ts';
 import { ensureStreams } from './bus/streams.ts';
+import { createToolStates } from './bus/tool-states.ts';
 import { banner } from './cli/banner.ts';
 import { untilStopped } from './cli/until-stopped.ts';
-import type { Config, Ports } from './config/config.ts';
+import { type Config, type Ports, type ProviderTable, settingsOf } from './config/config.ts';
 import { configWarnings, loadConfig, readEnvironment } from './config/load.ts';
 import { ConfigError } from './config/reader.ts';
 import { startIngress } from './ingress/start.ts';
 import { startRouter } from './router/start.ts';
 import { startSandbox } from './sandbox/start.ts';
-import { PROVIDER_IDS, type ProviderId } from './schemas/provider.ts';
-import { providerFactories } from './workers/registry.ts';
+import { isProviderId, PROVIDER_IDS, type ProviderId } from './schemas/provider.ts';
+import { createProvider } from './workers/registry.ts';
 import { startWorker } from './workers/start.ts';
+import { createTokenCounter } from './workers/token-count/token-counter.ts';
 import { createUpstreamClient } from './workers/upstream-client.ts';
 
 /** What the roles of one process share. */
@@ -63,7 +65,6 @@ async function main(): Promise<void> {
   const environment = readEnvironment(import.meta.dirname);
   let config = loadConfig(environment, {
     projectDir: import.meta.dirname,
-    implemented: new Set(PROVIDER_IDS.filter((id) => providerFactories[id] !== undefined)),
   });
   const processName = isAllInOne ? 'gateway' : wanted.map(({ name }) => name).join('+');
   const log = createLog({ level: config.logLevel, name: processName });
@@ -114,23 +115,29 @@ async function main(): Promise<void> {
 
 // A pool for a provider that is off is no mistake: a compose file has one for each. It says so and ends well.
 function isOn(config: Config, only: ProviderId | undefined): boolean {
-  if (only === undefined || config.providers[only].isEnabled) return true;
-  process.stdout.write(`worker:${only} is off: ${config.providers[only].offReason}\n`);
+  if (only === undefined) return true;
+  const { isEnabled, offReason } = settingsOf(config.providers, only);
+  if (isEnabled) return true;
+  process.stdout.write(`worker:${only} is off: ${offReason}\n`);
   return false;
 }
 
 function startWorkers(self: Process, only: ProviderId | undefined): void {
   const { bus, config, host, events, log, stack, localProviders } = self;
   const client = stack.use(createUpstreamClient());
+  const toolStates = createToolStates(bus, { log });
+  const tokens = stack.use(createTokenCounter());
+  const context = { toolStates, modelMapping: config.modelMapping };
   for (const id of only === undefined ? config.chain : [only]) {
-    const settings = config.providers[id];
-    const factory = providerFactories[id];
-    if (!settings.isEnabled || factory === undefined) {
-      throw new ConfigError([`worker:${id} cannot start: ${settings.offReason ?? 'not built in'}`]);
+    const settings = settingsOf(config.providers, id);
+    if (!settings.isEnabled) {
+      throw new ConfigError([`worker:${id} cannot start: ${settings.offReason}`]);
     }
-    const provider = factory(settings);
+    const provider = createProvider(settings, context);
     const concurrency = config.workerConcurrency;
-    stack.use(startWorker(bus, { provider, host, client, events, log, concurrency }));
+    stack.use(
+      startWorker(bus, { provider, host, client, events, log, concurrency, toolStates, tokens }),
+    );
     localProviders.add(id);
   }
 }
@@ -160,10 +167,11 @@ async function openNats(
 }
 
 function withSandbox(config: Config, baseUrl: string): Config {
-  const providers = { ...config.providers };
-  for (const id of PROVIDER_IDS) {
-    if (providers[id].isEnabled) providers[id] = { ...providers[id], baseUrl };
-  }
+  const moved = Object.values(config.providers).map((settings) =>
+    settings.isEnabled ? { ...settings, baseUrl } : settings,
+  );
+  const table = Object.fromEntries(moved.map((settings) => [settings.id, settings]));
+  const providers = table as unknown as ProviderTable; // the same ids
   return { ...config, providers, sandboxUrl: baseUrl };
 }
 
@@ -176,7 +184,7 @@ interface WantedRole {
 function parseRoles(names: readonly string[]): readonly WantedRole[] {
   return names.map((name) => {
     const [role, provider] = name.split(':');
-    const only = PROVIDER_IDS.find((id) => id === provider);
+    const only = provider !== undefined && isProviderId(provider) ? provider : undefined;
     const isKnown = ROLES.some((known) => known === role);
     if (!isKnown || (provider !== undefined && (role !== 'worker' || only === undefined))) {
       throw new ConfigError([

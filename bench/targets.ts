@@ -18,7 +18,7 @@ const PROJECT_DIR = path.dirname(import.meta.dirname);
 const TARGET_CORE = '1';
 
 /** As `npm start` and the container image run it. */
-const NODE_FLAGS = ['--max-semi-space-size=8'];
+const NODE_FLAGS = ['--max-semi-space-size=16'];
 
 /** The upstream itself. */
 export function directTarget(origin: string): Target {

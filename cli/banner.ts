@@ -1,5 +1,4 @@
 import type { Config, Ports } from '../config/config.ts';
-import { PROVIDER_IDS } from '../schemas/provider.ts';
 
 /** What the start-up block is made of. */
 export interface BannerOptions {
@@ -26,8 +25,7 @@ export function banner({ config, ports, roles }: BannerOptions): string {
     );
   }
   lines.push('');
-  for (const id of PROVIDER_IDS) {
-    const { isEnabled, offReason } = config.providers[id];
+  for (const { id, isEnabled, offReason } of Object.values(config.providers)) {
     lines.push(`  ${isEnabled ? 'on ' : 'off'} ${id}${isEnabled ? '' : ` (${offReason})`}`);
   }
   if (config.isSandbox) {

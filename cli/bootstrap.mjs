@@ -21,7 +21,7 @@ import { fileURLToPath } from 'node:url';
 const PROJECT_DIR = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const NODE_MAJOR_MIN = 24;
 /** Node's own default lets short-lived objects take 100 MB before they are looked at; under load that buys nothing. */
-const GATEWAY_FLAGS = ['--max-semi-space-size=8'];
+const GATEWAY_FLAGS = ['--max-semi-space-size=16'];
 const LOCK_WAIT_MS = 200;
 /** A lock file without a content this old was left by a process that died while writing it. */
 const UNWRITTEN_MS_MAX = 5_000;

@@ -1,4 +1,6 @@
-import type { ProviderId } from '../schemas/provider.ts';
+import type { BuiltInProviderId, NamedProviderId, ProviderId } from '../schemas/provider.ts';
+import type { CompatibleServer } from './load-servers.ts';
+import type { ModelMapping } from './model-mapping.ts';
 
 /** How one provider is reached. `isEnabled: false` has the reason in `offReason`. */
 export interface ProviderSettings {
@@ -13,6 +15,13 @@ export interface ProviderSettings {
   /** Google Cloud project and region; only for the Vertex providers. */
   readonly projectId: string | null;
   readonly region: string | null;
+  /** How an OpenAI-compatible server differs; only for these. */
+  readonly server?: CompatibleServer;
+}
+
+/** Settings of every provider by id: of the built-in ones always, of named servers as configured. */
+export interface ProviderTable extends Readonly<Record<BuiltInProviderId, ProviderSettings>> {
+  readonly [id: NamedProviderId]: ProviderSettings;
 }
 
 /** Ports by what they serve; null = switched off. `auto` picks a provider per request. */
@@ -35,9 +44,11 @@ export interface Config {
   readonly searchPath: string;
   /** Folder for JetStream data and other state of this machine. */
   readonly dataDir: string;
-  readonly providers: Readonly<Record<ProviderId, ProviderSettings>>;
+  readonly providers: ProviderTable;
   /** Enabled providers in the order the auto port tries them. */
   readonly chain: readonly ProviderId[];
+  /** What the operator says about models. */
+  readonly modelMapping: ModelMapping;
   readonly isAutoFallback: boolean;
   readonly strategy: string;
   /** True when the providers are our stand-ins. */
@@ -48,4 +59,11 @@ export interface Config {
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Attempts one worker process serves at once, per provider. */
   readonly workerConcurrency: number;
+}
+
+/** A provider's settings. Throws Error for a named server that is not configured. */
+export function settingsOf(providers: ProviderTable, id: ProviderId): ProviderSettings {
+  const settings = providers[id];
+  if (settings === undefined) throw new Error(`provider ${id} is not configured`);
+  return settings;
 }

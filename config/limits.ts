@@ -23,6 +23,12 @@ export const LIMITS = {
   mediaEstimatedMax: 1_000,
   /** A page of the models list. */
   modelsPageMax: 1_000,
+  /** A provider's own list of models: entries, bytes, how long it counts, and the pause after a failure. */
+  liveModelsMax: 2_000,
+  liveModelsBytesMax: 16_777_216,
+  liveModelsReadMsMax: 10_000,
+  liveModelsFreshMs: 600_000,
+  liveModelsRetryMs: 60_000,
   connectionsMax: 2_048,
   /** Streams open at once, per client key (or per gateway without keys). */
   streamsPerKeyMax: 1_024,
@@ -78,6 +84,21 @@ export const LIMITS = {
   credentialMsMax: 10_000,
   /** Models for which a provider's refused betas are remembered. */
   learnedModelsMax: 256,
+  /** Tokenizing one request for `count_tokens`; what is left then is estimated from its characters. */
+  tokenCountMsMax: 50,
+  /** The same for requests that come at once (`/context` of Claude Code sends 26). */
+  tokenBurstMsMax: 200,
+  /** What the tokenizer gets at once: its time grows with the square of a text without spaces. */
+  tokenSliceCharactersMax: 1_024,
+  /** Counted bodies remembered by their digest. */
+  tokenCountsKnownMax: 1_000,
+  /** Bodies that wait for the counting thread. */
+  tokenCountsPendingMax: 256,
+  tokenCountsPendingBytesMax: 67_108_864,
+  /** Silence of the counting thread while bodies wait. */
+  tokenThreadSilenceMsMax: 3_000,
+  /** Pause before a dead counting thread is replaced. */
+  tokenThreadRestartMs: 1_000,
   upstreamErrorBodyBytesMax: 1_048_576,
   upstreamMessageBytesMax: 67_108_864,
   sseEventBytesMax: 16_777_216,
@@ -88,6 +109,16 @@ export const LIMITS = {
   eventOutboxMax: 10_000,
   eventAckMsMax: 2_000,
   eventRetriesMax: 30,
+  /** What a provider must see again with one tool call. */
+  toolStateBytesMax: 131_072,
+  toolStateMsMax: 604_800_000,
+  toolStatesBytesMax: 1_073_741_824,
+  toolStatesCachedBytesMax: 33_554_432,
+  toolStatesReadMax: 256,
+  toolStatesReadMsMax: 500,
+  /** Ids of other makers are not asked for again for this long. */
+  toolStateMissesMax: 20_000,
+  toolStateMissMs: 60_000,
 } as const;
 
 /** The type of LIMITS. */

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import type { ProviderId } from '../schemas/provider.ts';
-import type { ProviderSettings } from './config.ts';
+import type { BuiltInProviderId, ProviderId } from '../schemas/provider.ts';
+import type { ProviderSettings, ProviderTable } from './config.ts';
+import { loadServers, PLAIN_SERVER } from './load-servers.ts';
 import type { Reader } from './reader.ts';
 
 /** Settings of every provider, and whether none has a credential. */
 export interface LoadedProviders {
-  readonly providers: Readonly<Record<ProviderId, ProviderSettings>>;
+  readonly providers: ProviderTable;
   readonly isSandbox: boolean;
 }
 
@@ -23,21 +24,19 @@ const GITHUB_RETIRED =
 
 /**
  * Reads the providers' settings. A provider whose credential is set is on; without a single one all of them stand for
- * the sandbox. `implemented` says which adapters this build has.
+ * the sandbox.
  */
 export function loadProviders(
   reader: Reader,
-  options: { implemented: ReadonlySet<ProviderId>; sandboxUrl: string | null },
+  options: { sandboxUrl: string | null },
 ): LoadedProviders {
-  const { implemented } = options;
   const real = realProviders(reader);
-  const all = Object.values(real);
-  const isOn = (settings: ProviderSettings): boolean =>
-    settings.isEnabled && implemented.has(settings.id);
-  const isSandbox = !all.some(isOn);
+  const all = [...Object.values(real), ...loadServers(reader)];
+  const isSandbox = !all.some(({ isEnabled }) => isEnabled);
   const final = all.map((settings): ProviderSettings => {
-    if (!implemented.has(settings.id)) return off(settings, 'its adapter is not built in yet');
-    if (!isSandbox) return settings;
+    // Retired, it is no part of what a newcomer sees: naming an endpoint of its kind brings it back.
+    const isRetired = settings.offReason === GITHUB_RETIRED;
+    if (!isSandbox || isRetired) return settings;
     return {
       ...settings,
       isEnabled: true,
@@ -48,14 +47,14 @@ export function loadProviders(
     };
   });
   const providers = Object.fromEntries(final.map((settings) => [settings.id, settings]));
-  return { providers: providers as Record<ProviderId, ProviderSettings>, isSandbox }; // same ids
+  return { providers: providers as unknown as ProviderTable, isSandbox }; // same ids
 }
 
 function off(settings: ProviderSettings, reason: string): ProviderSettings {
   return { ...settings, isEnabled: false, offReason: reason };
 }
 
-function realProviders(reader: Reader): Record<ProviderId, ProviderSettings> {
+function realProviders(reader: Reader): Record<BuiltInProviderId, ProviderSettings> {
   const region = loadRegion(reader);
   const projectId = loadProject(reader);
   const accessToken = reader.credential('VERTEX_ACCESS_TOKEN');
@@ -105,6 +104,7 @@ function realProviders(reader: Reader): Record<ProviderId, ProviderSettings> {
         reader.url('OPENAI_COMPATIBLE_BASE_URL', 'http://localhost:11434/v1', { hasPath: true }),
         reader.credential('OPENAI_COMPATIBLE_API_KEY'),
       ),
+      server: PLAIN_SERVER,
       isEnabled: compatibleUrl !== null,
       offReason: compatibleUrl === null ? 'OPENAI_COMPATIBLE_BASE_URL is not set' : null,
     },
@@ -112,7 +112,8 @@ function realProviders(reader: Reader): Record<ProviderId, ProviderSettings> {
 }
 
 function provider(id: ProviderId, baseUrl: string, apiKey: string | null): ProviderSettings {
-  return { id, baseUrl, apiKey, isEnabled: true, offReason: null, projectId: null, region: null };
+  const isOn = { isEnabled: true, offReason: null };
+  return { id, baseUrl, apiKey, ...isOn, projectId: null, region: null };
 }
 
 function keyed(settings: ProviderSettings, variable: string): ProviderSettings {

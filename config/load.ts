@@ -1,11 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
-import { PROVIDER_IDS, PROVIDER_SHORT_NAMES, type ProviderId } from '../schemas/provider.ts';
+import { namedProviderId, PROVIDER_SHORT_NAMES, type ProviderId } from '../schemas/provider.ts';
 import { loadKeys } from './client-keys.ts';
-import type { Config, PinnedPort, Ports, ProviderSettings } from './config.ts';
+import {
+  type Config,
+  type PinnedPort,
+  type Ports,
+  type ProviderTable,
+  settingsOf,
+} from './config.ts';
 import { isHost } from './hosts.ts';
 import { LIMITS } from './limits.ts';
+import { loadModels } from './load-models.ts';
 import { loadProviders } from './load-providers.ts';
 import { ConfigError, type Environment, Reader } from './reader.ts';
 import { warningsAbout } from './warnings.ts';
@@ -13,8 +20,6 @@ import { warningsAbout } from './warnings.ts';
 /** What the environment cannot say. */
 export interface LoadOptions {
   readonly projectDir: string;
-  /** Providers whose adapter this build has. */
-  readonly implemented: ReadonlySet<ProviderId>;
 }
 
 const PORT_VARIABLES: Readonly<Record<'auto' | PinnedPort, readonly [string, number]>> = {
@@ -61,8 +66,7 @@ export function loadConfig(environment: Environment, options: LoadOptions): Conf
   const keys = loadKeys(reader, host);
   const sandboxUrl =
     reader.text('SANDBOX_URL') === null ? null : reader.url('SANDBOX_URL', 'http://127.0.0.1');
-  const { implemented } = options;
-  const { providers, isSandbox } = loadProviders(reader, { implemented, sandboxUrl });
+  const { providers, isSandbox } = loadProviders(reader, { sandboxUrl });
   checkReserved(reader);
   const config: Config = {
     host,
@@ -78,6 +82,7 @@ export function loadConfig(environment: Environment, options: LoadOptions): Conf
     searchPath: environment['PATH'] ?? '',
     providers,
     chain: loadChain(reader, providers),
+    modelMapping: loadModels(reader, providers),
     isAutoFallback: reader.flag('ENABLE_AUTO_FALLBACK', true),
     strategy: reader.choice('DEFAULT_ROUTING_STRATEGY', STRATEGY_NAMES, 'intelligent'),
     isSandbox,
@@ -159,29 +164,34 @@ function loadNatsUrl(reader: Reader): string | null {
   return value;
 }
 
-function loadChain(
-  reader: Reader,
-  providers: Readonly<Record<ProviderId, ProviderSettings>>,
-): readonly ProviderId[] {
+function loadChain(reader: Reader, providers: ProviderTable): readonly ProviderId[] {
   const named = reader.list(reader.text('PROVIDER_CHAIN'));
-  const ids = named.flatMap((name) => known(reader, name, 'PROVIDER_CHAIN'));
+  const known = (name: string, variable: string): ProviderId[] =>
+    knownId(reader, { name, variable, providers });
+  const ids = named.flatMap((name) => known(name, 'PROVIDER_CHAIN'));
   const preferred = reader.text('PREFERRED_PROVIDER');
-  const first = preferred === null ? [] : known(reader, preferred, 'PREFERRED_PROVIDER');
-  const whole = new Set([...first, ...(named.length === 0 ? DEFAULT_CHAIN : ids)]);
-  const chain = [...whole].filter((id) => providers[id].isEnabled);
+  const first = preferred === null ? [] : known(preferred, 'PREFERRED_PROVIDER');
+  const all = Object.values(providers).map(({ id }) => id);
+  const byDefault = [...DEFAULT_CHAIN, ...all.filter((id) => !DEFAULT_CHAIN.includes(id))];
+  const whole = new Set([...first, ...(named.length === 0 ? byDefault : ids)]);
+  const chain = [...whole].filter((id) => settingsOf(providers, id).isEnabled);
   if (chain.length === 0 && ids.length > 0) {
-    const reasons = ids.map((id) => `${id}: ${providers[id].offReason}`).join('; ');
+    const reasons = ids.map((id) => `${id}: ${settingsOf(providers, id).offReason}`).join('; ');
     reader.problems.push(`PROVIDER_CHAIN names no provider that is on (${reasons})`);
   }
   return chain;
 }
 
-function known(reader: Reader, name: string, variable: string): ProviderId[] {
+// Named servers go by their name alone too.
+function knownId(
+  reader: Reader,
+  { name, variable, providers }: { name: string; variable: string; providers: ProviderTable },
+): ProviderId[] {
+  const all = Object.values(providers).map(({ id }) => id);
   const isShort = Object.hasOwn(PROVIDER_SHORT_NAMES, name);
-  const id = isShort ? PROVIDER_SHORT_NAMES[name] : PROVIDER_IDS.find((each) => each === name);
+  const wanted = isShort ? PROVIDER_SHORT_NAMES[name] : name;
+  const id = all.find((each) => each === wanted || each === namedProviderId(name));
   if (id !== undefined) return [id];
-  reader.problems.push(
-    `${variable}: "${name}" is no provider; known are ${PROVIDER_IDS.join(', ')}`,
-  );
+  reader.problems.push(`${variable}: "${name}" is no provider; known are ${all.join(', ')}`);
   return [];
 }

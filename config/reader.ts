@@ -35,6 +35,12 @@ export class Reader {
     return value === undefined || value === '' ? null : value;
   }
 
+  /** A variable that a file of the user's names: not one of ours. Null when unset or empty. */
+  foreign(name: string): string | null {
+    const value = this.#environment[name]?.trim();
+    return value === undefined || value === '' ? null : value;
+  }
+
   /** A secret: the variable itself, or the content of the file that `<name>_FILE` names. */
   secret(name: string): string | null {
     const value = this.text(name);

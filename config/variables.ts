@@ -33,6 +33,10 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'PREFERRED_PROVIDER' },
   { name: 'ENABLE_AUTO_FALLBACK' },
   { name: 'DEFAULT_ROUTING_STRATEGY' },
+  { name: 'BIG_MODEL' },
+  { name: 'MIDDLE_MODEL' },
+  { name: 'SMALL_MODEL' },
+  { name: 'MODEL_MAPPING_FILE' },
   { name: 'ENABLE_COST_OPTIMIZATION', isReserved: true },
   { name: 'RATE_LIMIT_THRESHOLD', isReserved: true },
   { name: 'HOURLY_COST_ALERT_THRESHOLD', isReserved: true },
@@ -51,6 +55,7 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'OPENROUTER_BASE_URL', kind: 'address' },
   { name: 'OPENAI_COMPATIBLE_API_KEY', kind: 'secret' },
   { name: 'OPENAI_COMPATIBLE_BASE_URL', kind: 'address' },
+  { name: 'OPENAI_COMPATIBLE_FILE' },
 ];
 
 /** Names of VARIABLES, and the `_FILE` forms of the secrets. */

@@ -1,4 +1,3 @@
-import { PROVIDER_IDS } from '../schemas/provider.ts';
 import { sendJson } from './answer.ts';
 import type { IngressContext } from './context.ts';
 import type { Call } from './routes.ts';
@@ -23,8 +22,7 @@ function health(context: IngressContext) {
     routing: { strategy: config.strategy, chain: config.chain },
     open_streams: hub.openStreams,
     ports: config.ports,
-    providers: PROVIDER_IDS.map((id) => {
-      const { isEnabled, offReason } = config.providers[id];
+    providers: Object.values(config.providers).map(({ id, isEnabled, offReason }) => {
       return isEnabled ? { id, enabled: true } : { id, enabled: false, reason: offReason };
     }),
   };

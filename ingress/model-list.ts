@@ -1,11 +1,26 @@
-import type { Catalog, CatalogModel, ModelLifecycle } from '../config/catalog.ts';
-import { MODEL_LIFECYCLES } from '../config/catalog.ts';
+import { MODEL_LIFECYCLES, type ModelLifecycle } from '../config/catalog.ts';
 import { LIMITS } from '../config/limits.ts';
 import { GatewayError } from '../schemas/error.ts';
 
 const LIMIT_DEFAULT = 20;
 // The API's own word for a release date that nobody knows.
 const EPOCH = '1970-01-01T00:00:00Z';
+
+/** A model that may be asked for. Token counts are maxima, times are RFC 3339; null = unknown. */
+export interface ListedModel {
+  readonly id: string;
+  readonly displayName: string;
+  /** Every name it is found by, `id` among them. */
+  readonly names: ReadonlySet<string>;
+  /** A line of Claude's; null for models of others. */
+  readonly line: string | null;
+  readonly createdAt: string | null;
+  readonly contextWindowTokens: number | null;
+  readonly maxOutputTokens: number | null;
+  readonly lifecycle: ModelLifecycle;
+  readonly deprecatedAt: string | null;
+  readonly retiresAt: string | null;
+}
 
 /** A model in the shape of Anthropic's Models API. Null = unknown. */
 export interface ModelInfo {
@@ -35,10 +50,10 @@ export interface ModelPage {
  *
  * Retired models come only when asked for. Throws GatewayError 400 that names the parameter.
  */
-export function modelPage(catalog: Catalog, query: URLSearchParams): ModelPage {
+export function modelPage(all: readonly ListedModel[], query: URLSearchParams): ModelPage {
   const limit = limitOf(query);
   const lifecycles = lifecyclesOf(query);
-  const models = catalog.models.filter((model) => lifecycles.includes(model.lifecycle));
+  const models = all.filter((model) => lifecycles.includes(model.lifecycle));
   const [start, end] = pageRange(models, limit, query);
   const page = models.slice(start, end).map(modelInfo);
   return {
@@ -50,19 +65,19 @@ export function modelPage(catalog: Catalog, query: URLSearchParams): ModelPage {
 }
 
 /** Puts a model in the shape of Anthropic's Models API. */
-export function modelInfo(model: CatalogModel): ModelInfo {
+export function modelInfo(model: ListedModel): ModelInfo {
   return {
     type: 'model',
     id: model.id,
     display_name: model.displayName,
     created_at: model.createdAt ?? EPOCH,
-    max_input_tokens: model.contextWindowTokens ?? null,
-    max_tokens: model.maxOutputTokens ?? null,
+    max_input_tokens: model.contextWindowTokens,
+    max_tokens: model.maxOutputTokens,
     capabilities: null,
     lifecycle: model.lifecycle,
     line: model.line,
-    deprecated_at: model.deprecatedAt ?? null,
-    retires_at: model.retiresAt ?? null,
+    deprecated_at: model.deprecatedAt,
+    retires_at: model.retiresAt,
   };
 }
 
@@ -88,7 +103,7 @@ function lifecyclesOf(query: URLSearchParams): readonly string[] {
 }
 
 function pageRange(
-  models: readonly CatalogModel[],
+  models: readonly ListedModel[],
   limit: number,
   query: URLSearchParams,
 ): readonly [start: number, end: number] {
@@ -104,8 +119,9 @@ function pageRange(
   return [start, Math.min(models.length, start + limit)];
 }
 
-function indexOf(models: readonly CatalogModel[], parameter: string, id: string): number {
-  const index = models.findIndex((model) => model.id === id || model.aliases.includes(id));
+function indexOf(models: readonly ListedModel[], parameter: string, id: string): number {
+  const exact = models.findIndex((model) => model.id === id);
+  const index = exact === -1 ? models.findIndex((model) => model.names.has(id)) : exact;
   if (index === -1) throw invalid(`${parameter}: Input should be the id of a model in the list`);
   return index;
 }

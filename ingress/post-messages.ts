@@ -1,3 +1,4 @@
+import { settingsOf } from '../config/config.ts';
 import { LIMITS } from '../config/limits.ts';
 import type { Operation } from '../schemas/envelope.ts';
 import { GatewayError } from '../schemas/error.ts';
@@ -55,7 +56,7 @@ async function readExchange(
 // The port's own provider may be off: say so, instead of an answer from somebody else.
 function checkPinnedProvider({ context, pinned }: Call): void {
   if (pinned === null) return;
-  const settings = context.config.providers[pinned];
+  const settings = settingsOf(context.config.providers, pinned);
   if (settings.isEnabled) return;
   throw new GatewayError('api_error', `provider ${pinned} is off: ${settings.offReason}`, {
     status: 503,

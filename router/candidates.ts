@@ -1,6 +1,16 @@
+import {
+  chosenTarget,
+  type ModelMapping,
+  providerOfModel,
+  resolveModel,
+  servesModel,
+} from '../config/model-mapping.ts';
 import type { RouteRequest } from '../schemas/envelope.ts';
 import type { ProviderId } from '../schemas/provider.ts';
 import type { Candidate } from './strategy.ts';
+
+/** Candidates of one rank: a strategy orders them among themselves. */
+export type CandidateGroup = readonly Candidate[];
 
 /**
  * Lists who may serve a request: on a pinned port that provider alone, else the chain; in both cases without those
@@ -15,4 +25,69 @@ export function candidates(
     .map((provider, chainIndex) => ({ provider, chainIndex }))
     .filter(({ provider }) => request.pinned === null || provider === request.pinned)
     .filter(({ provider }) => !failed.has(provider));
+}
+
+/**
+ * Groups candidates by how well they fit the model that is asked for, best first. Pure.
+ *
+ * A provider in the model's name is the only one. Left out are those that do not have the model, or whose model cannot
+ * hold the prompt, as long as others do. Then come: the provider that a rule of the operator names, those known to have
+ * the model, those that may have it, those whose model sees no images when there are some.
+ */
+export function groupByFit(
+  all: readonly Candidate[],
+  request: RouteRequest,
+  mapping: ModelMapping,
+): readonly CandidateGroup[] {
+  const { requestModel } = request.facts;
+  const named = providerOfModel(requestModel, mapping.providers);
+  if (named !== null) return [all.filter(({ provider }) => provider === named.provider)];
+  const able = unlessNobody(all, ({ provider }) => serves(request, provider, mapping) !== 'no');
+  const roomy = unlessNobody(able, ({ provider }) => holdsPrompt(request, provider, mapping));
+  const preferred = chosenTarget(requestModel, mapping)?.provider ?? null;
+  const groups: Candidate[][] = [[], [], [], []];
+  for (const candidate of roomy) {
+    const isPreferred = candidate.provider === preferred;
+    groups[rankOf(request, candidate.provider, { mapping, isPreferred })]?.push(candidate);
+  }
+  return groups.filter((group) => group.length > 0);
+}
+
+function rankOf(
+  request: RouteRequest,
+  provider: ProviderId,
+  { mapping, isPreferred }: { mapping: ModelMapping; isPreferred: boolean },
+): number {
+  const { model } = resolveModel(request.facts.requestModel, provider, mapping);
+  if (request.facts.hasImages && model?.capabilities.images === false) return 3;
+  if (isPreferred) return 0;
+  return serves(request, provider, mapping) === 'yes' ? 1 : 2;
+}
+
+function serves(
+  { facts }: RouteRequest,
+  provider: ProviderId,
+  mapping: ModelMapping,
+): 'yes' | 'maybe' | 'no' {
+  const chosen = chosenTarget(facts.requestModel, mapping, provider);
+  return chosen === null ? servesModel(facts.requestModel, provider) : 'yes';
+}
+
+function holdsPrompt(
+  { facts }: RouteRequest,
+  provider: ProviderId,
+  mapping: ModelMapping,
+): boolean {
+  const { model } = resolveModel(facts.requestModel, provider, mapping);
+  // The client's mark for a window that the provider widens on request.
+  if (facts.requestModel.endsWith('[1m]')) return true;
+  return facts.inputTokensEstimate <= (model?.contextWindowTokens ?? Number.POSITIVE_INFINITY);
+}
+
+function unlessNobody(
+  all: readonly Candidate[],
+  isFit: (candidate: Candidate) => boolean,
+): readonly Candidate[] {
+  const fit = all.filter(isFit);
+  return fit.length === 0 ? all : fit;
 }

@@ -2,10 +2,11 @@ import { decodeEnvelope, encodeEnvelope } from '../bus/codec.ts';
 import type { Bus } from '../bus/connect.ts';
 import { encodeFrame, FRAME } from '../bus/frames.ts';
 import type { RunningRole } from '../bus/lifecycle.ts';
+import { DEFAULT_MODEL_MAPPING, type ModelMapping } from '../config/model-mapping.ts';
 import type { RouteDecision, RouteRequest } from '../schemas/envelope.ts';
 import type { ProviderId } from '../schemas/provider.ts';
 import { queueGroups, subjects } from '../schemas/subjects.ts';
-import { candidates } from './candidates.ts';
+import { candidates, groupByFit } from './candidates.ts';
 import { strategyNamed } from './registry.ts';
 
 /** What the router needs to know. */
@@ -13,6 +14,8 @@ export interface RouterOptions {
   /** Enabled providers in the configured order. */
   readonly chain: readonly ProviderId[];
   readonly strategy: string;
+  /** What the operator says about models; none = the catalog decides. */
+  readonly modelMapping?: ModelMapping;
 }
 
 /** Answers `gw.v1.route`: which providers to try for a request, best first. Any number may run. */
@@ -32,7 +35,9 @@ export function startRouter(bus: Bus, options: RouterOptions): RunningRole {
 /** Decides for one request. Pure. */
 export function decide(request: RouteRequest, options: RouterOptions): RouteDecision {
   const { name, strategy } = strategyNamed(options.strategy);
-  const targets = strategy(candidates(options.chain, request), request);
+  const mapping = options.modelMapping ?? DEFAULT_MODEL_MAPPING;
+  const groups = groupByFit(candidates(options.chain, request), request, mapping);
+  const targets = groups.flatMap((group) => strategy(group, request));
   return {
     v: 1,
     targets: targets.map(({ provider }) => ({ provider })),

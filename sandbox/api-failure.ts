@@ -9,6 +9,10 @@ export interface Failure {
   readonly message?: string;
   /** Absent = the provider's own shape. */
   readonly shape?: ErrorShape;
+  /** OpenAI's name of the field at fault. */
+  readonly param?: string | null;
+  /** OpenAI's `code`, Azure's `code`, OpenRouter's `error_type`. */
+  readonly code?: string | null;
   readonly retryAfterSeconds?: number | null;
   /** True when the model's own API refused it, behind a provider that only passes it on. */
   readonly isFromModel?: boolean;

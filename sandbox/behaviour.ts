@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { faultSchema } from './fault.ts';
+import { quirksSchema } from './quirks.ts';
 import { SANDBOX_LIMITS } from './sandbox-limits.ts';
 
 const delayMs = z.number().min(0).max(SANDBOX_LIMITS.delayMsMax);
@@ -25,7 +26,8 @@ export type ScriptedBlock = z.infer<typeof scriptedBlockSchema>;
 
 /** How SSE is put on the socket: all of it legal, some of it rude (F39). */
 const framingSchema = z.strictObject({
-  lineEnding: z.enum(['lf', 'crlf', 'cr']).default('lf'),
+  /** null = as the provider does it. */
+  lineEnding: z.enum(['lf', 'crlf', 'cr']).nullable().default(null),
   hasByteOrderMark: z.boolean().default(false),
   /** A comment line before every event. */
   hasComments: z.boolean().default(false),
@@ -98,6 +100,8 @@ export const behaviourSchema = z.strictObject({
   limits: limitsSchema.default(limitsSchema.parse({})),
   framing: framingSchema.default(framingSchema.parse({})),
   fault: faultSchema.nullable().default(null),
+  /** Legal oddities of real servers; a wire that has no such thing ignores them. */
+  quirks: quirksSchema.default([]),
 });
 /** A behaviour with every field filled in. */
 export type Behaviour = z.infer<typeof behaviourSchema>;

@@ -81,15 +81,19 @@ function earlyFault(question: Question, { fault }: Behaviour): Content | null {
 
 // A directive's fault is played once per prompt, so that the caller's next try gets through.
 function directed(behaviour: Behaviour, prompt: Prompt, state: SandboxState): Behaviour {
-  const directive = promptDirectives(prompt).find(({ kind }) => kind === 'fault');
-  if (directive?.kind !== 'fault') return behaviour;
+  const directives = promptDirectives(prompt);
+  const quirks = directives.flatMap((one) => (one.kind === 'quirks' ? one.names : []));
+  const odd =
+    quirks.length === 0 ? behaviour : { ...behaviour, quirks: [...behaviour.quirks, ...quirks] };
+  const directive = directives.find(({ kind }) => kind === 'fault');
+  if (directive?.kind !== 'fault') return odd;
   // A caller may add to the prompt when it tries again; what stood before the directive stays.
   const { conversation, answerCount, userText } = prompt;
   const before = userText.slice(0, directive.at);
   const key = hash('sha256', JSON.stringify([conversation, answerCount, before, directive.name]));
-  if (!directive.isRepeated && !state.isFirst(key)) return behaviour;
+  if (!directive.isRepeated && !state.isFirst(key)) return odd;
   const { fault, framing } = parseBehaviour({ preset: directive.name });
-  return { ...behaviour, fault, framing };
+  return { ...odd, fault, framing };
 }
 
 function promptContent(question: Question, prompt: Prompt, behaviour: Behaviour): Content {
@@ -103,12 +107,12 @@ function promptContent(question: Question, prompt: Prompt, behaviour: Behaviour)
   const input = accountInput(question, prompt, behaviour);
   const script = compose(behaviour, prompt, dialect);
   windows.spend(script.outputTokens, state.nowMs());
-  const answer: Answer = { prompt, script, input, behaviour, ids: state.ids };
+  const answer: Answer = { call, prompt, script, input, behaviour, ids: state.ids };
   const facts = { status: 200, input, model: prompt.model, outputTokens: script.outputTokens };
   if (isStreamed(prompt, behaviour)) {
     return { ...facts, headers: SSE, stream: dialect.encodeStream(answer), body: null };
   }
-  const body = damageMessage(dialect.encodeMessage(answer), behaviour.fault);
+  const body = damageMessage(dialect.encodeMessage(answer), behaviour.fault, dialect);
   return { ...facts, headers: JSON_TYPE, stream: null, body };
 }
 

@@ -19,6 +19,14 @@ export interface Route {
   readonly model: string | null;
 }
 
+/** What tells whose a request is: two APIs have paths in common, and their headers differ. */
+export interface RouteRequest {
+  readonly method: string;
+  readonly path: string;
+  /** The first header of this name (lower case). */
+  header(name: string): string | undefined;
+}
+
 /** One request of a provider's API, whole. */
 export interface Call {
   readonly route: Route;
@@ -38,11 +46,19 @@ export interface WholeAnswer {
 
 /** What one answer is made of. */
 export interface Answer {
+  readonly call: Call;
   readonly prompt: Prompt;
   readonly script: Script;
   readonly input: InputCounts;
   readonly behaviour: Behaviour;
   readonly ids: Ids;
+}
+
+/** An error that comes after the status line. */
+export interface InnerError {
+  /** In Anthropic's words: each wire has its own for it. */
+  readonly errorType: string;
+  readonly message: string;
 }
 
 /** What every answer's headers tell. */
@@ -55,21 +71,22 @@ export interface HeaderContext {
 /**
  * How one provider's HTTP API looks: its paths, credentials, words and formats. Everything is pure.
  *
- * A new provider is one file in `dialects/` and one line in `registry.ts`.
+ * A new provider is one file in `dialects/` and one line in `registry.ts`. A provider that serves two wires has a
+ * dialect for each.
  */
 export interface Dialect {
   readonly provider: ProviderId;
   /** The provider's name for people. */
   readonly label: string;
-  /** null = this path is not this provider's. */
-  route(method: string, path: string): Route | null;
+  /** null = the request is not for this wire of this provider. */
+  route(request: RouteRequest): Route | null;
   /** Makes the id that `answerHeaders` sends. */
   requestId(ids: Ids): string;
   /** Throws ApiFailure unless the call brings a credential; every one counts, but the literal `invalid`. */
   checkCredential(call: Call): void;
   /** Reads and checks the request as the true API does. Throws ApiFailure. */
   readPrompt(call: Call): Prompt;
-  /** Whatever `readPrompt` depends on beside the body's bytes. */
+  /** Whatever `readPrompt` depends on beside the path and the body's bytes. */
   promptKey(call: Call): string;
   sign(thinking: string): string;
   /** Headers of every answer, good or bad. */
@@ -81,6 +98,8 @@ export interface Dialect {
   /** The answer to a streaming request, with any fault that is inside its events. */
   encodeStream(answer: Answer): EncodedStream;
   encodeMessage(answer: Answer): string;
+  /** An error in the body of an answer that began well (status 200), as its wire tells it. */
+  innerError(error: InnerError): string;
   countTokens(prompt: Prompt): string;
   /** Throws ApiFailure. */
   models(call: Call): string;

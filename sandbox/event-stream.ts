@@ -8,6 +8,8 @@ export interface EventFrame {
   readonly data: string;
   /** Tokens of the answer that it carries. */
   readonly tokens: number;
+  /** True = `data` is sent as it is, outside any event: what breaks in behind the events. */
+  readonly isRaw?: boolean;
 }
 
 /** An event stream in one piece of memory, with the places where events end. */
@@ -23,9 +25,12 @@ export interface EncodedStream {
 
 /** How a provider frames events when nothing else is asked for. */
 export interface FramingHabits {
+  readonly lineEnding: 'lf' | 'crlf';
   readonly isPadded: boolean;
   /** Sent before the first of these events. */
   readonly preamble: string;
+  /** What keeps the connection alive; absent = an event `ping`. */
+  readonly ping?: string;
 }
 
 // The real API pads its data lines with a changing number of spaces, before the last brace.
@@ -40,7 +45,7 @@ export function encodeEvents(
   habits: FramingHabits,
 ): EncodedStream {
   const isPadded = framing.isPadded ?? habits.isPadded;
-  const eol = LINE_ENDS[framing.lineEnding];
+  const eol = LINE_ENDS[framing.lineEnding ?? habits.lineEnding];
   const ends = new Uint32Array(frames.length);
   const tokensUpTo = new Uint32Array(frames.length);
   let text = '';
@@ -49,10 +54,10 @@ export function encodeEvents(
   for (const [index, frame] of frames.entries()) {
     let piece = index === 0 ? habits.preamble : '';
     for (let ping = 0; ping < framing.pingsPerEvent; ping += 1) {
-      piece += eventText(PING, { framing, eol, padding: '' });
+      piece += habits.ping ?? eventText(PING, { framing, eol, padding: '' });
     }
-    const padding = isPadded && frame.event !== 'ping' ? (PADDING[(index * 7) & 15] ?? '') : '';
-    piece += eventText(frame, { framing, eol, padding });
+    const padding = isPadded && isPaddable(frame) ? (PADDING[(index * 7) & 15] ?? '') : '';
+    piece += frame.isRaw === true ? frame.data : eventText(frame, { framing, eol, padding });
     text += piece;
     bytes += Buffer.byteLength(piece);
     tokens += frame.tokens;
@@ -85,6 +90,10 @@ export function joinStreams(parts: readonly EncodedStream[]): EncodedStream {
     tokensUpTo,
     endlessEvent: null,
   };
+}
+
+function isPaddable({ event, data }: EventFrame): boolean {
+  return event !== 'ping' && data.endsWith('}');
 }
 
 interface EventStyle {

@@ -95,7 +95,8 @@ function endRecord(state: SandboxState, record: OpenRecord, response: ServerResp
   state.recorder.end(record, nowMs);
 }
 
-function headerOf(request: IncomingMessage, name: string): string | undefined {
+/** The first header of a name (lower case). */
+export function headerOf(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name];
   return typeof value === 'string' ? value : value?.[0];
 }

@@ -35,16 +35,18 @@ export function faultAnswer(
 }
 
 /** Plays on a message that is not streamed what is left of a fault that belongs to streams. */
-export function damageMessage(body: string, fault: Fault | null): string {
+export function damageMessage(
+  body: string,
+  fault: Fault | null,
+  dialect: Pick<Dialect, 'innerError'>,
+): string {
   switch (fault?.kind) {
     case 'invalid-json':
       return body.slice(0, Math.ceil(body.length * CUT_SHARE));
     case 'huge-event':
       return body + ' '.repeat(fault.bytes);
-    case 'error-event': {
-      const error = { type: fault.errorType, message: fault.message };
-      return JSON.stringify({ type: 'error', error });
-    }
+    case 'error-event':
+      return dialect.innerError(fault);
     default:
       return body;
   }

@@ -4,7 +4,18 @@ import { SANDBOX_LIMITS } from './sandbox-limits.ts';
 const afterEvents = z.number().int().min(0).max(SANDBOX_LIMITS.outputTokensMax).default(4);
 
 /** Whose words an error answer uses; absent = the provider's own. */
-export const ERROR_SHAPES = ['anthropic', 'google', 'google-array', 'openrouter', 'html'] as const;
+export const ERROR_SHAPES = [
+  'anthropic',
+  'google',
+  'google-array',
+  'openrouter',
+  'openai',
+  'azure',
+  'bare-string',
+  'detail',
+  'plain-text',
+  'html',
+] as const;
 /** One of ERROR_SHAPES. */
 export type ErrorShape = (typeof ERROR_SHAPES)[number];
 
@@ -34,15 +45,18 @@ const cut = z.strictObject({
   afterEvents,
   isMidEvent: z.boolean().default(false),
 });
-/** The stream ends well on the socket but lacks `message_stop` (F38). */
+/** The stream ends well on the socket but lacks `message_stop`, or whatever says that the answer is whole (F38). */
 const noMessageStop = z.strictObject({ kind: z.literal('no-message-stop') });
-/** An `error` event in the stream, which then ends (F40). `bare-google` = Google's body without an event name. */
+/**
+ * An error inside the stream, which then ends (F40). `own` = as this wire tells it, `bare-google` = Google's body as
+ * data without an event name.
+ */
 const errorEvent = z.strictObject({
   kind: z.literal('error-event'),
   at: z.enum(['first', 'after-text', 'after-tool-use']),
   errorType: z.string().max(100).default('overloaded_error'),
   message: z.string().max(SANDBOX_LIMITS.sourceTextCharactersMax).default('Overloaded'),
-  shape: z.enum(['anthropic', 'bare-google']).default('anthropic'),
+  shape: z.enum(['own', 'bare-google']).default('own'),
 });
 /** Something else than what was asked for, with status 200 (F39). */
 const wrongBody = z.strictObject({
@@ -51,7 +65,7 @@ const wrongBody = z.strictObject({
 });
 /** One event whose data is cut JSON (F39). */
 const invalidJson = z.strictObject({ kind: z.literal('invalid-json'), afterEvents });
-/** `message_start` twice, or a second whole message spliced into an open block (F39). */
+/** The first event twice, or a second whole message spliced into an open block (F39). */
 const doubleMessage = z.strictObject({
   kind: z.literal('double-message'),
   what: z.enum(['start', 'spliced']),

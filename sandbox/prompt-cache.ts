@@ -41,6 +41,10 @@ export function createPromptCache(): PromptCache {
         accounted = part.tokensUpTo;
         store(expiries, key(part), nowMs + part.cacheTtlMs);
       }
+      if (prompt.isCacheAutomatic) {
+        const fresh = prompt.inputTokens - counts.read;
+        return { ...uncached(prompt), inputTokens: fresh, cacheReadTokens: counts.read };
+      }
       return {
         inputTokens: prompt.inputTokens - accounted,
         cacheReadTokens: counts.read,

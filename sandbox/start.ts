@@ -7,7 +7,7 @@ import { PROVIDER_IDS, type ProviderId } from '../schemas/provider.ts';
 import { type BehaviourSpec, createControl, type SandboxControl } from './control.ts';
 import { CONTROL_PREFIX, serveControl } from './control-http.ts';
 import type { Route } from './dialect.ts';
-import { serveExchange } from './exchange.ts';
+import { headerOf, serveExchange } from './exchange.ts';
 import { dialects } from './registry.ts';
 import { SANDBOX_LIMITS } from './sandbox-limits.ts';
 import { createState, type SandboxState } from './state.ts';
@@ -79,7 +79,9 @@ function serve(
     return;
   }
   for (const dialect of dialects) {
-    const route = routeOf(() => dialect.route(request.method ?? '', path));
+    const { method = '' } = request;
+    const header = (name: string): string | undefined => headerOf(request, name);
+    const route = routeOf(() => dialect.route({ method, path, header }));
     if (route === null) continue;
     serveExchange(state, { dialect, route, path, query, request, response }).catch(
       (error: unknown) => fail(response, error),

@@ -54,7 +54,7 @@ export function createState(seed: number, nowMs: () => number): SandboxState {
       return fresh.windows;
     },
     prompt(dialect, call, bodySha256) {
-      const key = `${dialect.provider} ${call.route.operation} ${dialect.promptKey(call)} ${bodySha256}`;
+      const key = `${dialect.provider} ${call.path} ${dialect.promptKey(call)} ${bodySha256}`;
       const prompt = prompts.get(key) ?? dialect.readPrompt(call);
       prompts.delete(key);
       prompts.set(key, prompt);

@@ -33,6 +33,9 @@ export const subjects = {
 /** JetStream streams. */
 export const STREAMS = { events: 'EV' } as const;
 
+/** JetStream key-value buckets. */
+export const KV_BUCKETS = { toolStates: 'gw-tool-states' } as const;
+
 /** Queue groups: equal programs that share a subject. */
 export const queueGroups = {
   router: (): string => 'router',

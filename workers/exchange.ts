@@ -96,7 +96,7 @@ class Exchange implements UpstreamListener {
 
   #answerTo(response: RefusalOptions): Answer {
     const { status, headers, request } = response;
-    const context = this.#answerContext(headers, request.upstreamModel);
+    const context = this.#answerContext(headers, request);
     if (status !== 200) return new Refusal(context, response);
     const encoding = headerValue(headers, 'content-encoding');
     if (encoding !== '' && encoding !== 'identity') return this.#encoded(context, response);
@@ -115,15 +115,15 @@ class Exchange implements UpstreamListener {
     return new Refusal(context, response);
   }
 
-  #answerContext(headers: readonly HeaderPair[], upstreamModel: string): AnswerContext {
+  #answerContext(headers: readonly HeaderPair[], request: UpstreamRequest): AnswerContext {
     const { sink, wire, decode, onFirstContent, work } = this.#options;
     return {
       sink,
       wire,
       decode,
-      upstreamModel,
+      upstreamModel: request.upstreamModel,
       call: this.#call,
-      headers: clientHeaders(decode.providerId, headers),
+      headers: [...clientHeaders(decode.providerId, headers), ...warningHeaders(request)],
       isStream: work.dispatch.facts.isStream,
       settle: (outcome) => this.#settle(outcome),
       onFirstContent,
@@ -142,6 +142,11 @@ function letGo(work: Work): void {
 }
 
 const NO_BYTES = new Uint8Array(0);
+
+function warningHeaders({ translation }: UpstreamRequest): HeaderPair[] {
+  const warnings = translation?.warnings ?? [];
+  return warnings.length === 0 ? [] : [['x-gateway-warnings', warnings.join(', ')]];
+}
 
 function headerValue(headers: readonly HeaderPair[], wanted: string): string {
   return headers.find(([name]) => name === wanted)?.[1].toLowerCase() ?? '';

@@ -1,5 +1,6 @@
 import type { Dispatch, HeaderPair } from '../schemas/envelope.ts';
 import type { ProviderId } from '../schemas/provider.ts';
+import type { ThinkingDisplay } from './translation/message-writer.ts';
 import type { Wire } from './wire.ts';
 
 /** The HTTP call of one attempt. */
@@ -13,6 +14,19 @@ export interface UpstreamRequest {
   readonly body: readonly Uint8Array[];
   /** The model asked for, in the provider's spelling. */
   readonly upstreamModel: string;
+  /** Where a provider speaks several wires: the one of this request. */
+  readonly wire?: Wire;
+  /** How a translated request's answer is to be read; a request that passed through has none. */
+  readonly translation?: Translation;
+}
+
+/** What a request's translation means for its answer. */
+export interface Translation {
+  readonly thinkingDisplay: ThinkingDisplay;
+  /** Tools that were respelled: the provider's name → the client's. */
+  readonly toolNames: ReadonlyMap<string, string>;
+  /** What could not be carried: told in the header `x-gateway-warnings`. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -33,6 +47,8 @@ export interface Provider {
   readonly wire: Wire;
   /** The name of the credential that pays, for the ledger; never the credential. */
   readonly account: string;
+  /** True when the provider has a counter of its own; the others' tokens are estimated in the worker. */
+  readonly countsTokens?: boolean;
   /**
    * Builds the call. Throws GatewayError when this provider cannot carry the request.
    * `signal` ends waits for credentials.
@@ -47,4 +63,12 @@ export interface Provider {
    * this model differently, try once more.
    */
   learn?(request: UpstreamRequest, status: number, body: Uint8Array): boolean;
+}
+
+/** The translation of a request that kept its wire: nothing but what had to be changed in it is told. */
+export function passedThrough(
+  warnings: readonly string[],
+): { readonly translation: Translation } | Record<string, never> {
+  if (warnings.length === 0) return {};
+  return { translation: { thinkingDisplay: 'shown', toolNames: new Map(), warnings } };
 }

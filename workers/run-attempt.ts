@@ -2,6 +2,7 @@ import type { ReplySink } from '../bus/reply-sink.ts';
 import type { HeaderPair, ReplyError } from '../schemas/envelope.ts';
 import { GatewayError } from '../schemas/error.ts';
 import type { ProviderId } from '../schemas/provider.ts';
+import type { ToolState } from '../schemas/tool-state.ts';
 import type { UsageEvent } from '../schemas/usage.ts';
 import { NOTHING_KNOWN, type Outcome } from './answers/answer.ts';
 import { credentialsIn, hideCredentials } from './errors/hide-credentials.ts';
@@ -9,6 +10,7 @@ import { cancelled, replyError, thrownError } from './errors/reply-errors.ts';
 import { exchange } from './exchange.ts';
 import type { Provider, Work } from './provider.ts';
 import { rateLimitHeaders } from './response-headers.ts';
+import { encodeCountAnswer } from './token-count/count-answer.ts';
 import type { UpstreamClient } from './upstream-client.ts';
 import { type AttemptNotes, type FinalOutcome, usageEventOf } from './usage-event.ts';
 import type { DecodeContext } from './wire.ts';
@@ -38,6 +40,10 @@ export interface AttemptDependencies {
   /** Where the body comes from when it did not travel with its dispatch. Rejects when it cannot be had. */
   fetchBody?(): Promise<Uint8Array>;
   nowMs(): number;
+  /** Keeps what a provider must see again with a tool call. Returns at once and never throws. */
+  remember(toolUseId: string, state: ToolState): void;
+  /** The input tokens of a body, for providers without a counter of their own. Never rejects. */
+  countTokens(body: Uint8Array, options: { model: string; estimate: number }): Promise<number>;
   onObservation?(observation: Observation): void;
 }
 
@@ -84,6 +90,10 @@ interface AttemptState {
 async function outcomeOf(work: Work, sink: ReplySink, state: AttemptState): Promise<FinalOutcome> {
   try {
     if (state.dependencies.fetchBody) work.body = await state.dependencies.fetchBody();
+    const { operation } = work.dispatch.facts;
+    const mustCount =
+      operation === 'count_tokens' && state.dependencies.provider.countsTokens !== true;
+    if (mustCount) return await countHere(work, sink, state.dependencies);
     return await callUntilAnswered(work, sink, state);
   } catch (error) {
     if (sink.signal.aborted) return { kind: 'cancelled', summary: NOTHING_KNOWN };
@@ -98,14 +108,28 @@ async function outcomeOf(work: Work, sink: ReplySink, state: AttemptState): Prom
   }
 }
 
+// The provider cannot count: the worker does, and says that it is an estimate.
+async function countHere(
+  { dispatch, body }: Work,
+  sink: ReplySink,
+  { provider, countTokens }: AttemptDependencies,
+): Promise<FinalOutcome> {
+  const { requestModel: model, inputTokensEstimate: estimate } = dispatch.facts;
+  const answer = encodeCountAnswer(await countTokens(body, { model, estimate }));
+  const warning = `token count estimated: ${provider.id} has no counter`;
+  const headers: HeaderPair[] = [['x-gateway-warnings', warning]];
+  sink.head({ status: 200, headers, kind: 'json', upstreamModel: model });
+  sink.write(answer, true);
+  return { kind: 'completed', summary: NOTHING_KNOWN };
+}
+
 async function callUntilAnswered(
   work: Work,
   sink: ReplySink,
   state: AttemptState,
 ): Promise<FinalOutcome> {
   const { provider } = state.dependencies;
-  const { wire } = provider;
-  const decode = decodeContextOf(work, provider);
+  const decode = decodeContextOf(work, state.dependencies);
   let mayRenew = provider.renewCredential !== undefined;
   let mayLearn = provider.learn !== undefined;
   for (;;) {
@@ -117,6 +141,7 @@ async function callUntilAnswered(
     } else if (mayLearn && provider.learn?.(request, status, body)) {
       mayLearn = false;
     } else {
+      const wire = request.wire ?? provider.wire;
       const error = wire.decodeError(status, headers, body, decode);
       return {
         kind: 'failed',
@@ -145,8 +170,8 @@ async function call(
     work,
     sink,
     client,
-    wire: provider.wire,
-    decode,
+    wire: request.wire ?? provider.wire,
+    decode: { ...decode, upstreamModel, ...request.translation },
     firstByteMs,
     onResponse: (status, headers) => observe(state, upstreamModel, status, headers),
     onFirstContent: () => {
@@ -158,15 +183,21 @@ async function call(
   );
 }
 
-function decodeContextOf({ dispatch }: Work, provider: Provider): DecodeContext {
+function decodeContextOf({ dispatch }: Work, dependencies: AttemptDependencies): DecodeContext {
   const { requestId, facts } = dispatch;
   return {
-    providerId: provider.id,
+    providerId: dependencies.provider.id,
     requestId,
     requestModel: facts.requestModel,
     inputTokensEstimate: facts.inputTokensEstimate,
+    upstreamModel: facts.requestModel,
+    thinkingDisplay: 'shown',
+    toolNames: NO_NAMES,
+    remember: dependencies.remember,
   };
 }
+
+const NO_NAMES: ReadonlyMap<string, string> = new Map();
 
 function observe(
   { dependencies, notes }: AttemptState,

@@ -6,11 +6,13 @@ import { encodeFrame, FRAME } from '../bus/frames.ts';
 import type { RunningRole } from '../bus/lifecycle.ts';
 import type { Log } from '../bus/log.ts';
 import type { ReplyHost } from '../bus/reply-host.ts';
+import type { ToolStates } from '../bus/tool-states.ts';
 import type { Dispatch } from '../schemas/envelope.ts';
 import { queueGroups, subjects } from '../schemas/subjects.ts';
 import { usageEventId } from '../schemas/usage.ts';
 import type { Provider } from './provider.ts';
 import { runAttempt } from './run-attempt.ts';
+import type { TokenCounter } from './token-count/token-counter.ts';
 import type { UpstreamClient } from './upstream-client.ts';
 
 /** What a pool member needs beside the bus. */
@@ -20,6 +22,8 @@ export interface WorkerOptions {
   readonly client: UpstreamClient;
   readonly events: EventPublisher;
   readonly log: Log;
+  readonly toolStates: ToolStates;
+  readonly tokens: TokenCounter;
   /** Attempts served at once; more are answered BUSY. */
   readonly concurrency: number;
 }
@@ -73,6 +77,8 @@ function serve(
     provider,
     client: options.client,
     log: options.log,
+    remember: options.toolStates.put,
+    countTokens: (text, how) => options.tokens.count(text, how),
     nowMs: Date.now,
     publishUsage: (event) =>
       events.publish(

@@ -1,6 +1,9 @@
 import type { HeaderPair, ReplyError } from '../schemas/envelope.ts';
 import type { ProviderId } from '../schemas/provider.ts';
+import type { ToolState } from '../schemas/tool-state.ts';
 import type { Usage } from '../schemas/usage.ts';
+
+import type { ThinkingDisplay } from './translation/message-writer.ts';
 
 /** A request/response format family. Not a provider: many providers speak one wire. */
 export type WireId = 'anthropic-messages' | 'openai-chat' | 'gemini-generate';
@@ -51,6 +54,14 @@ export interface DecodeContext {
   /** The model name that the client knows. */
   readonly requestModel: string;
   readonly inputTokensEstimate: number;
+  /** What the client sees of reasoning; translating wires only. */
+  readonly thinkingDisplay: ThinkingDisplay;
+  /** The model that was asked, in the provider's spelling: gateway signatures name it. */
+  readonly upstreamModel: string;
+  /** Tools that were respelled for the provider: its name → the client's. */
+  readonly toolNames: ReadonlyMap<string, string>;
+  /** Keeps what the provider must see again with a tool call. Returns at once and never throws. */
+  remember(toolUseId: string, state: ToolState): void;
 }
 
 /** A whole JSON answer, in Anthropic's shape: a message, or `{"input_tokens"}` of a token count. */

@@ -5,6 +5,7 @@ import type { AnswerStyle } from '../messages/answer-style.ts';
 import { checkBody, checkContext, modelNotFound, parseBody } from '../messages/check-body.ts';
 import { encodeMessage } from '../messages/encode-message.ts';
 import { encodeStream } from '../messages/encode-stream.ts';
+import { innerAnthropicError } from '../messages/error-words.ts';
 import { textOf } from '../messages/json.ts';
 import { isClaudeName } from '../messages/model-facts.ts';
 import { listModels, retrieveModel } from '../messages/models.ts';
@@ -30,12 +31,14 @@ const STYLE: AnswerStyle = {
 export const anthropic: Dialect = {
   provider: 'anthropic',
   label: 'Anthropic',
-  route(method, path) {
+  route({ method, path, header }) {
     if (method === 'POST' && path === '/v1/messages') return { operation: 'messages', model: null };
     if (method === 'POST' && path === '/v1/messages/count_tokens') {
       return { operation: 'count_tokens', model: null };
     }
     if (method !== 'GET' || !/^\/v1\/models(\/|$)/.test(path)) return null;
+    // OpenAI's API has the same path, and none of these headers.
+    if (!header('anthropic-version') && !header('x-api-key')) return null;
     const model = path.slice('/v1/models/'.length);
     return { operation: 'models', model: model === '' ? null : decodeURIComponent(model) };
   },
@@ -56,6 +59,7 @@ export const anthropic: Dialect = {
   },
   encodeStream: (answer) => encodeStream(answer, STYLE),
   encodeMessage: (answer) => encodeMessage(answer, STYLE),
+  innerError: innerAnthropicError,
   countTokens: ({ inputTokens }) => JSON.stringify({ input_tokens: inputTokens }),
   models({ route, query }) {
     return route.model === null

@@ -6,8 +6,15 @@ import {
   anthropicErrorBody,
   googleErrorBody,
   htmlErrorBody,
+  messageOf,
   openrouterErrorBody,
 } from '../messages/error-words.ts';
+import { azureErrorBody, openaiErrorBody } from '../openai-chat/error-bodies.ts';
+
+const CONTENT_TYPES: Partial<Record<ErrorShape, string>> = {
+  html: 'text/html',
+  'plain-text': 'text/plain; charset=utf-8',
+};
 
 /** Makes an error answer in the shape that the failure asks for, else in the provider's `own`. */
 export function shapedError(
@@ -15,9 +22,7 @@ export function shapedError(
   { requestId, own }: { requestId: string; own: ErrorShape },
 ): WholeAnswer {
   const shape = failure.shape ?? own;
-  const headers: HeaderPair[] = [
-    ['content-type', shape === 'html' ? 'text/html' : 'application/json'],
-  ];
+  const headers: HeaderPair[] = [['content-type', CONTENT_TYPES[shape] ?? 'application/json']];
   if (failure.retryAfterSeconds != null) {
     headers.push(['retry-after', String(failure.retryAfterSeconds)]);
   }
@@ -37,6 +42,16 @@ function bodyOf(failure: Failure, shape: ErrorShape, requestId: string): string 
       return googleErrorBody(failure, true);
     case 'openrouter':
       return openrouterErrorBody(failure, requestId);
+    case 'openai':
+      return openaiErrorBody(failure);
+    case 'azure':
+      return azureErrorBody(failure);
+    case 'bare-string':
+      return JSON.stringify({ error: messageOf(failure) });
+    case 'detail':
+      return JSON.stringify({ detail: messageOf(failure) });
+    case 'plain-text':
+      return `${messageOf(failure)}\n`;
     case 'html':
       return htmlErrorBody(failure.status);
   }

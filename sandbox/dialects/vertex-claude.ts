@@ -1,16 +1,17 @@
 import { ApiFailure, invalidRequest } from '../api-failure.ts';
-import type { Call, Dialect, Route } from '../dialect.ts';
+import type { Call, Dialect, Route, RouteRequest } from '../dialect.ts';
 import type { Ids } from '../ids.ts';
 import type { AnswerStyle } from '../messages/answer-style.ts';
 import { checkBody, checkContext, parseBody } from '../messages/check-body.ts';
 import { encodeMessage } from '../messages/encode-message.ts';
 import { encodeStream } from '../messages/encode-stream.ts';
+import { innerAnthropicError } from '../messages/error-words.ts';
 import { type JsonObject, textOf } from '../messages/json.ts';
 import { isClaudeName } from '../messages/model-facts.ts';
 import { readPrompt } from '../messages/read-prompt.ts';
 import { signThinking } from '../messages/signature.ts';
 import type { Prompt } from '../script/prompt.ts';
-import { bearerToken, INVALID_CREDENTIAL } from './credential.ts';
+import { checkGoogleCredential } from './google-credential.ts';
 import { shapedError } from './shaped-error.ts';
 import { VERTEX_BETAS, VERTEX_FIELDS } from './vertex-claude-lists.ts';
 
@@ -32,8 +33,8 @@ export const vertexClaude: Dialect = {
   label: 'Claude on Vertex AI',
   route,
   requestId: (ids: Ids) => ids.next('req_vrtx_011C'),
-  checkCredential,
-  promptKey: (call) => `${call.path} ${call.header('anthropic-beta')}`,
+  checkCredential: checkGoogleCredential,
+  promptKey: (call) => `${call.header('anthropic-beta')}`,
   readPrompt: readVertexPrompt,
   sign: signThinking,
   answerHeaders: ({ requestId }) => [['request-id', requestId]],
@@ -46,36 +47,19 @@ export const vertexClaude: Dialect = {
   limitFailure: () => ({ status: 429 }),
   encodeStream: (answer) => encodeStream(answer, STYLE),
   encodeMessage: (answer) => encodeMessage(answer, STYLE),
+  innerError: innerAnthropicError,
   countTokens: ({ inputTokens }) => JSON.stringify({ input_tokens: inputTokens }),
   models() {
     throw new ApiFailure({ status: 404, message: 'Not found' });
   },
 };
 
-function route(method: string, path: string): Route | null {
+function route({ method, path }: RouteRequest): Route | null {
   if (method !== 'POST') return null;
   const [, , , model] = PATH.exec(path) ?? [];
   if (model === undefined) return null;
   if (model === COUNT_TOKENS_MODEL) return { operation: 'count_tokens', model: null };
   return { operation: 'messages', model: decodeURIComponent(model) };
-}
-
-function checkCredential(call: Call): void {
-  const token = bearerToken(call);
-  if (token === null) {
-    throw new ApiFailure({
-      status: 401,
-      message:
-        'Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.',
-    });
-  }
-  if (token === INVALID_CREDENTIAL) {
-    throw new ApiFailure({
-      status: 401,
-      message:
-        'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.',
-    });
-  }
 }
 
 function readVertexPrompt(call: Call): Prompt {

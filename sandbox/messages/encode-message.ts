@@ -1,3 +1,4 @@
+import { isUsageMissing } from '../damage-usage.ts';
 import type { Answer } from '../dialect.ts';
 import type { ScriptBlock } from '../script/script.ts';
 import type { AnswerStyle } from './answer-style.ts';
@@ -6,8 +7,6 @@ import { messageUsage } from './usage.ts';
 /** Makes the whole message of an answer that is not streamed. */
 export function encodeMessage(answer: Answer, style: AnswerStyle): string {
   const { script, prompt, ids, behaviour } = answer;
-  const isUsageMissing =
-    behaviour.fault?.kind === 'bad-usage' && behaviour.fault.what === 'missing';
   return JSON.stringify({
     model: style.responseModel(prompt.model),
     id: ids.next(style.messagePrefix),
@@ -17,7 +16,9 @@ export function encodeMessage(answer: Answer, style: AnswerStyle): string {
     stop_reason: script.stopReason,
     stop_sequence: script.stopSequence,
     stop_details: null,
-    ...(isUsageMissing ? {} : { usage: messageUsage(answer, style.extraUsage(answer)) }),
+    ...(isUsageMissing(behaviour.fault)
+      ? {}
+      : { usage: messageUsage(answer, style.extraUsage(answer)) }),
   });
 }
 

@@ -1,10 +1,12 @@
 import type { Framing } from '../behaviour.ts';
+import { breakFrames, isEventFault } from '../break-frames.ts';
+import { isUsageMissing } from '../damage-usage.ts';
 import type { Answer } from '../dialect.ts';
 import { type EncodedStream, type EventFrame, encodeEvents, joinStreams } from '../event-stream.ts';
 import type { Script } from '../script/script.ts';
 import type { AnswerStyle } from './answer-style.ts';
 import { blockFrames, frame } from './block-frames.ts';
-import { breakFrames, isEventFault } from './break-frames.ts';
+import { MESSAGES_BREAKS } from './break-frames.ts';
 import { deltaUsage, startUsage } from './usage.ts';
 
 const BYTE_ORDER_MARK = '\uFEFF';
@@ -23,17 +25,18 @@ export function encodeStream(answer: Answer, style: AnswerStyle): EncodedStream 
   const { behaviour, script } = answer;
   const { framing, fault } = behaviour;
   const mark = framing.hasByteOrderMark ? BYTE_ORDER_MARK : '';
-  const start = { isPadded: style.isPadded, preamble: mark + style.preamble };
+  const habits = { isPadded: style.isPadded, lineEnding: 'lf' } as const;
+  const start = { ...habits, preamble: mark + style.preamble };
   if (fault !== null && isEventFault(fault)) {
     const frames = [
       startFrame(answer, style),
       ...blocksOf(answer, style),
       ...tailFrames(answer, style),
     ];
-    const { frames: broken, endlessEvent } = breakFrames(frames, fault);
+    const { frames: broken, endlessEvent } = breakFrames(frames, fault, MESSAGES_BREAKS);
     return { ...encodeEvents(broken, framing, start), endlessEvent };
   }
-  const inside = { isPadded: style.isPadded, preamble: '' };
+  const inside = { ...habits, preamble: '' };
   const cached = encodedBlocks.get(script);
   let blocks =
     cached?.framing === framing && cached.isPadded === style.isPadded ? cached.stream : null;
@@ -64,7 +67,7 @@ function startFrame(answer: Answer, style: AnswerStyle): EventFrame {
     stop_reason: null,
     stop_sequence: null,
     stop_details: null,
-    ...(isUsageMissing(answer) ? {} : { usage: startUsage(answer) }),
+    ...(isUsageMissing(answer.behaviour.fault) ? {} : { usage: startUsage(answer) }),
   };
   return frame('message_start', `"message":${JSON.stringify(message)}`);
 }
@@ -72,15 +75,11 @@ function startFrame(answer: Answer, style: AnswerStyle): EventFrame {
 function tailFrames(answer: Answer, style: AnswerStyle): EventFrame[] {
   const { stopReason, stopSequence } = answer.script;
   const delta = { stop_reason: stopReason, stop_sequence: stopSequence, stop_details: null };
-  const usage = isUsageMissing(answer)
+  const usage = isUsageMissing(answer.behaviour.fault)
     ? ''
     : `,"usage":${JSON.stringify(deltaUsage(answer, style.extraUsage(answer)))}`;
   return [
     frame('message_delta', `"delta":${JSON.stringify(delta)}${usage}`),
     frame('message_stop', ''),
   ];
-}
-
-function isUsageMissing({ behaviour: { fault } }: Answer): boolean {
-  return fault?.kind === 'bad-usage' && fault.what === 'missing';
 }

@@ -1,5 +1,6 @@
 import { errorTypeOfStatus } from '../../schemas/error.ts';
 import type { Failure } from '../api-failure.ts';
+import type { InnerError } from '../dialect.ts';
 
 /** What the Messages API says to a status when there is nothing special to say. Source: protocol reference §1.10. */
 const WORDS: Readonly<Record<number, string>> = {
@@ -31,13 +32,19 @@ export function anthropicErrorBody(failure: Failure, requestId: string): string 
   return JSON.stringify({ type: 'error', error, request_id: requestId });
 }
 
+/** Anthropic's error inside an answer that began well. */
+export function innerAnthropicError({ errorType, message }: InnerError): string {
+  return JSON.stringify({ type: 'error', error: { type: errorType, message } });
+}
+
 /** The page that a proxy in front of an API shows. */
 export function htmlErrorBody(status: number): string {
   const title = `${status} ${status === 502 ? 'Bad Gateway' : 'Error'}`;
   return `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n`;
 }
 
-const GOOGLE_STATUS: Readonly<Record<number, string>> = {
+/** Google's word for an HTTP status. */
+export const GOOGLE_STATUS: Readonly<Record<number, string>> = {
   400: 'INVALID_ARGUMENT',
   401: 'UNAUTHENTICATED',
   403: 'PERMISSION_DENIED',
@@ -80,5 +87,6 @@ export function openrouterErrorBody(failure: Failure, requestId: string): string
     return JSON.stringify({ error: { message: 'Provider returned error', code, metadata } });
   }
   const words = message ?? OPENROUTER_WORDS[code] ?? messageOf(failure);
-  return JSON.stringify({ error: { message: words, code } });
+  const metadata = failure.code == null ? {} : { metadata: { error_type: failure.code } };
+  return JSON.stringify({ error: { message: words, code, ...metadata } });
 }

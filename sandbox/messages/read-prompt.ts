@@ -26,6 +26,8 @@ export function readPrompt(body: JsonObject, model: string): Prompt {
     answerCount: objectsOf(body['messages']).filter(({ role }) => role === 'assistant').length,
     inputTokens,
     parts,
+    isCacheAutomatic: false,
+    wantsUsage: true,
   };
 }
 

@@ -71,12 +71,14 @@ function toolAnswer(prompt: Prompt): ScriptBlock[] {
 
 function promptAnswer(prompt: Prompt, speaker: Speaker): ScriptBlock[] {
   const directives = promptDirectives(prompt);
-  if (directives.length === 0) return [textBlock(greeting(prompt, speaker.label))];
-  return directives.map((directive) => directiveBlock(directive, prompt));
+  const blocks = directives.flatMap((directive) => directiveBlock(directive, prompt) ?? []);
+  return blocks.length === 0 ? [textBlock(greeting(prompt, speaker.label))] : blocks;
 }
 
-function directiveBlock(directive: Directive, prompt: Prompt): ScriptBlock {
+function directiveBlock(directive: Directive, prompt: Prompt): ScriptBlock | null {
   switch (directive.kind) {
+    case 'quirks':
+      return null;
     case 'say':
       return textBlock(directive.text || '(nothing)');
     case 'tokens':

@@ -1,4 +1,5 @@
 import { type FaultPresetName, isFaultPresetName } from '../fault-presets.ts';
+import { isQuirk, type Quirk } from '../quirks.ts';
 import { SANDBOX_LIMITS } from '../sandbox-limits.ts';
 
 /** What the user's text tells the sandbox to do. */
@@ -13,6 +14,8 @@ export type Directive =
       /** Offset of its line in the text. */
       readonly at: number;
     }
+  /** Changes how the answer is told, not what it says. */
+  | { readonly kind: 'quirks'; readonly names: readonly Quirk[] }
   /** A line that starts like a directive and is none; `reason` says what is wrong. */
   | { readonly kind: 'unclear'; readonly reason: string };
 
@@ -38,8 +41,10 @@ function parseDirective(verb: string, rest: string, at: number): Directive {
       return parseTool(rest);
     case 'fault':
       return parseFault(rest, at);
+    case 'quirk':
+      return parseQuirks(rest);
     default:
-      return unclear(`"${verb}" is no directive; there are say, tokens, tool and fault`);
+      return unclear(`"${verb}" is no directive; there are say, tokens, tool, fault and quirk`);
   }
 }
 
@@ -65,6 +70,14 @@ function parseFault(rest: string, at: number): Directive {
   const [name = '', repeat] = rest.split(/[ \t]+/);
   if (!isFaultPresetName(name)) return unclear(`there is no fault "${name}"`);
   return { kind: 'fault', name, isRepeated: repeat === 'always', at };
+}
+
+function parseQuirks(rest: string): Directive {
+  const names = rest.split(/[ \t,]+/).filter((name) => name !== '');
+  const unknown = names.find((name) => !isQuirk(name));
+  if (unknown !== undefined) return unclear(`there is no quirk "${unknown}"`);
+  if (names.length === 0) return unclear('quirk needs the names of quirks');
+  return { kind: 'quirks', names: names.filter(isQuirk) };
 }
 
 function unclear(reason: string): Directive {

@@ -29,4 +29,8 @@ export interface Prompt {
   readonly inputTokens: number;
   /** In order; empty when the prompt has no breakpoint. */
   readonly parts: readonly PromptPart[];
+  /** True when the provider caches by itself: filling its cache costs nothing extra and is not told. */
+  readonly isCacheAutomatic: boolean;
+  /** False when the caller must ask for usage in a stream, and did not. */
+  readonly wantsUsage: boolean;
 }

@@ -4,16 +4,13 @@ import path from 'node:path';
 import { test } from 'node:test';
 import type { Config } from '../../config/config.ts';
 import { loadConfig } from '../../config/load.ts';
-import { PROVIDER_IDS, type ProviderId } from '../../schemas/provider.ts';
+import { type BuiltInProviderId, PROVIDER_IDS } from '../../schemas/provider.ts';
 
-const NOW: ReadonlySet<ProviderId> = new Set(['anthropic', 'vertex-claude', 'openrouter']);
-const ALL: ReadonlySet<ProviderId> = new Set(PROVIDER_IDS);
-
-function load(environment: Record<string, string> = {}, implemented = NOW): Config {
-  return loadConfig(environment, { projectDir: '/project', implemented });
+function load(environment: Record<string, string> = {}): Config {
+  return loadConfig(environment, { projectDir: '/project' });
 }
 
-function enabled(config: Config): readonly ProviderId[] {
+function enabled(config: Config): readonly BuiltInProviderId[] {
   return PROVIDER_IDS.filter((id) => config.providers[id].isEnabled);
 }
 
@@ -26,52 +23,47 @@ test('a provider is on with its own credential, and the others say what they mis
   assert.equal(config.providers.openrouter.offReason, 'OPENROUTER_API_KEY is not set');
   assert.equal(config.providers['vertex-claude'].offReason, 'VERTEX_PROJECT_ID is not set');
   assert.deepEqual(enabled(load({ OPENROUTER_API_KEY: 'sk-or-1' })), ['openrouter']);
-  assert.deepEqual(enabled(load({ VERTEX_PROJECT_ID: 'p' })), ['vertex-claude']);
+  assert.deepEqual(enabled(load({ VERTEX_PROJECT_ID: 'p' })), ['vertex-claude', 'vertex-gemini']);
 });
 
-test('a provider whose adapter is missing is off until it lands', () => {
-  const environment = {
+test('GitHub Models’ wire and OpenAI-compatible servers are on with an address of their own', () => {
+  const config = load({
     VERTEX_PROJECT_ID: 'p',
     GITHUB_TOKEN: 'ghp_1',
     GITHUB_MODELS_BASE_URL: 'https://foundry.example',
     OPENAI_COMPATIBLE_BASE_URL: 'http://127.0.0.1:11434/v1/',
-  };
-  const now = load(environment);
-  for (const id of ['vertex-gemini', 'github-models', 'openai-compatible'] as const) {
-    assert.equal(now.providers[id].isEnabled, false);
-    assert.match(now.providers[id].offReason ?? '', /adapter is not built in yet/);
-  }
-  const later = load(environment, ALL);
-  assert.deepEqual(enabled(later), [
+  });
+  assert.deepEqual(enabled(config), [
     'vertex-claude',
     'vertex-gemini',
     'github-models',
     'openai-compatible',
   ]);
-  assert.equal(later.providers['openai-compatible'].baseUrl, 'http://127.0.0.1:11434/v1');
+  assert.equal(config.providers['openai-compatible'].baseUrl, 'http://127.0.0.1:11434/v1');
 });
 
 test('GitHub Models is off without another endpoint: its owner retired it', () => {
-  const github = load({ GITHUB_TOKEN: 'ghp_1', ANTHROPIC_API_KEY: 'k' }, ALL).providers[
-    'github-models'
-  ];
+  const github = load({ GITHUB_TOKEN: 'ghp_1', ANTHROPIC_API_KEY: 'k' }).providers['github-models'];
   assert.equal(github.isEnabled, false);
   assert.match(github.offReason ?? '', /retired .* 2026-07-30.*GITHUB_MODELS_BASE_URL/);
-  const keyless = load(
-    { GITHUB_MODELS_BASE_URL: 'https://foundry.example', ANTHROPIC_API_KEY: 'k' },
-    ALL,
-  );
+  const keyless = load({
+    GITHUB_MODELS_BASE_URL: 'https://foundry.example',
+    ANTHROPIC_API_KEY: 'k',
+  });
   assert.equal(keyless.providers['github-models'].offReason, 'GITHUB_TOKEN is not set');
 });
 
-test('without any credential every provider that is built in stands for the sandbox', () => {
+test('without any credential every provider that is not retired stands for the sandbox', () => {
   const config = load({
     SANDBOX_URL: 'http://sandbox:8099/',
     OPENROUTER_BASE_URL: 'https://or.example',
   });
   assert.equal(config.isSandbox, true);
   assert.equal(config.sandboxUrl, 'http://sandbox:8099');
-  assert.deepEqual(enabled(config), ['vertex-claude', 'openrouter', 'anthropic']);
+  assert.deepEqual(
+    enabled(config),
+    PROVIDER_IDS.filter((id) => id !== 'github-models'),
+  );
   for (const id of enabled(config)) {
     assert.equal(config.providers[id].baseUrl, 'http://sandbox:8099');
     assert.equal(config.providers[id].apiKey, 'sandbox');
@@ -139,7 +131,7 @@ test('a missing Google credentials file matters only where it would be used', ()
 test('the chain is the named providers that are on, with the preferred one first', () => {
   const keys = { ANTHROPIC_API_KEY: 'a', OPENROUTER_API_KEY: 'o', VERTEX_PROJECT_ID: 'p' };
   const chain = (more: Record<string, string>) => load({ ...keys, ...more }).chain;
-  assert.deepEqual(chain({}), ['vertex-claude', 'anthropic', 'openrouter']);
+  assert.deepEqual(chain({}), ['vertex-claude', 'anthropic', 'vertex-gemini', 'openrouter']);
   assert.deepEqual(chain({ PROVIDER_CHAIN: 'openrouter, vertex,openrouter' }), [
     'openrouter',
     'vertex-claude',
@@ -148,13 +140,15 @@ test('the chain is the named providers that are on, with the preferred one first
     'openrouter',
     'vertex-claude',
     'anthropic',
+    'vertex-gemini',
   ]);
   assert.deepEqual(chain({ PREFERRED_PROVIDER: 'gemini', PROVIDER_CHAIN: 'anthropic' }), [
+    'vertex-gemini',
     'anthropic',
   ]);
   assert.throws(
-    () => chain({ PROVIDER_CHAIN: 'gemini' }),
-    /PROVIDER_CHAIN names no provider that is on \(vertex-gemini: its adapter is not built in yet\)/,
+    () => chain({ PROVIDER_CHAIN: 'github' }),
+    /PROVIDER_CHAIN names no provider that is on \(github-models: GitHub retired/,
   );
 });
 

@@ -8,16 +8,12 @@ import type { Config } from '../../config/config.ts';
 import { loadConfig, portVariable, readEnvironment } from '../../config/load.ts';
 import { ConfigError } from '../../config/reader.ts';
 import { VARIABLES } from '../../config/variables.ts';
-import { PROVIDER_IDS, type ProviderId } from '../../schemas/provider.ts';
+import { PROVIDER_IDS } from '../../schemas/provider.ts';
 
-const IMPLEMENTED: ReadonlySet<ProviderId> = new Set(['anthropic', 'vertex-claude', 'openrouter']);
 const KEY = 'b3fa90c1d6e84c5c9f21';
 
-function load(
-  environment: Record<string, string> = {},
-  implemented: ReadonlySet<ProviderId> = IMPLEMENTED,
-): Config {
-  return loadConfig(environment, { projectDir: '/project', implemented });
+function load(environment: Record<string, string> = {}): Config {
+  return loadConfig(environment, { projectDir: '/project' });
 }
 
 function problems(environment: Record<string, string>): readonly string[] {
@@ -52,7 +48,13 @@ test('an empty environment is a whole configuration', () => {
   assert.equal(config.isAutoFallback, true);
   assert.equal(config.isSandbox, true);
   assert.equal(config.natsUrl, null);
-  assert.deepEqual(config.chain, ['vertex-claude', 'anthropic', 'openrouter']);
+  assert.deepEqual(config.chain, [
+    'vertex-claude',
+    'anthropic',
+    'vertex-gemini',
+    'openrouter',
+    'openai-compatible',
+  ]);
 });
 
 test('all problems are told at once, each with its variable', () => {
@@ -239,7 +241,7 @@ test('any environment ends in a configuration or in a ConfigError', () => {
       try {
         const config = load(environment);
         assert.ok(config.chain.length > 0);
-        assert.ok(config.chain.every((id) => config.providers[id].isEnabled));
+        assert.ok(config.chain.every((id) => config.providers[id]?.isEnabled));
         assert.deepEqual(Object.keys(config.providers).toSorted(), [...PROVIDER_IDS].toSorted());
       } catch (error) {
         assert.ok(error instanceof ConfigError, String(error));

@@ -1,28 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseCatalog } from '../../config/catalog.ts';
 import { modelsAnswer } from '../../ingress/get-models.ts';
+import type { ListedModel } from '../../ingress/model-list.ts';
 
-const CATALOG = parseCatalog({
-  models: [
-    {
-      id: 'openrouter/qwen/qwen3',
-      displayName: 'Qwen 3',
-      line: null,
-      createdAt: '2025-10-01T00:00:00Z',
-      contextWindowTokens: 262_144,
-      maxOutputTokens: 32_000,
-      lifecycle: 'active',
-      aliases: ['anthropic/qwen3'],
-      source: 'a test',
-      asOf: '2026-11-22',
-    },
-  ],
-});
+const MODELS: readonly ListedModel[] = [
+  {
+    id: 'anthropic/openrouter/qwen/qwen3',
+    displayName: 'Qwen 3 (openrouter)',
+    names: new Set(['anthropic/openrouter/qwen/qwen3', 'openrouter/qwen/qwen3', 'qwen/qwen3']),
+    line: null,
+    createdAt: '2025-10-01T00:00:00Z',
+    contextWindowTokens: 262_144,
+    maxOutputTokens: 32_000,
+    lifecycle: 'active',
+    deprecatedAt: null,
+    retiresAt: null,
+  },
+];
 const MODEL = {
   type: 'model',
-  id: 'openrouter/qwen/qwen3',
-  display_name: 'Qwen 3',
+  id: 'anthropic/openrouter/qwen/qwen3',
+  display_name: 'Qwen 3 (openrouter)',
   created_at: '2025-10-01T00:00:00Z',
   max_input_tokens: 262_144,
   max_tokens: 32_000,
@@ -34,7 +32,7 @@ const MODEL = {
 };
 
 function get(path: string, query = '') {
-  return modelsAnswer(CATALOG, { path, query });
+  return modelsAnswer(MODELS, { path, query });
 }
 
 test('the list is a page in the shape of the API', () => {
@@ -44,7 +42,13 @@ test('the list is a page in the shape of the API', () => {
 });
 
 test('a model is found by its id, escaped or not, and by an alias', () => {
-  for (const id of ['openrouter/qwen/qwen3', 'openrouter%2Fqwen%2Fqwen3', 'anthropic/qwen3']) {
+  for (const id of [
+    MODEL.id,
+    'anthropic%2Fopenrouter%2Fqwen%2Fqwen3',
+    'openrouter/qwen/qwen3',
+    'anthropic/qwen/qwen3',
+    'qwen/qwen3[1m]',
+  ]) {
     assert.deepEqual(get(`/v1/models/${id}`), MODEL);
   }
 });

@@ -6,16 +6,18 @@ import { createLog, type Log } from '../../bus/log.ts';
 import { createMetrics } from '../../bus/metrics.ts';
 import { startReplyHost } from '../../bus/reply-host.ts';
 import { ensureStreams } from '../../bus/streams.ts';
-import type { Config, Ports } from '../../config/config.ts';
+import { createToolStates } from '../../bus/tool-states.ts';
+import { type Config, type Ports, settingsOf } from '../../config/config.ts';
 import { loadConfig } from '../../config/load.ts';
 import { startIngress } from '../../ingress/start.ts';
 import { startRouter } from '../../router/start.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
-import { PROVIDER_IDS, type ProviderId } from '../../schemas/provider.ts';
+import type { ProviderId } from '../../schemas/provider.ts';
 import { STREAMS } from '../../schemas/subjects.ts';
 import { type UsageEvent, usageEventSchema } from '../../schemas/usage.ts';
-import { providerFactories } from '../../workers/registry.ts';
+import { createProvider } from '../../workers/registry.ts';
 import { startWorker } from '../../workers/start.ts';
+import { createTokenCounter } from '../../workers/token-count/token-counter.ts';
 import { createUpstreamClient } from '../../workers/upstream-client.ts';
 import { startTestNats, type TestNats } from './nats.ts';
 
@@ -42,7 +44,7 @@ export interface TestGateway extends AsyncDisposable {
   usageEvents(): Promise<readonly UsageEvent[]>;
 }
 
-/** The variables that switch the three Anthropic-wire providers on, against `upstream`. */
+/** The variables that switch every provider on, against `upstream`; the auto port keeps to Anthropic's wire. */
 export function sandboxEnvironment(upstream: string): Record<string, string> {
   return {
     ANTHROPIC_API_KEY: 'sk-ant-test-credential',
@@ -52,6 +54,11 @@ export function sandboxEnvironment(upstream: string): Record<string, string> {
     VERTEX_PROJECT_ID: 'test-project',
     VERTEX_ACCESS_TOKEN: 'test-access-token',
     VERTEX_CLAUDE_BASE_URL: upstream,
+    VERTEX_GEMINI_BASE_URL: upstream,
+    GITHUB_TOKEN: 'ghp_testCredential',
+    GITHUB_MODELS_BASE_URL: upstream,
+    OPENAI_COMPATIBLE_BASE_URL: `${upstream}/v1`,
+    OPENAI_COMPATIBLE_API_KEY: 'sk-compatible-test',
     PROVIDER_CHAIN: 'anthropic,vertex-claude,openrouter',
   };
 }
@@ -64,7 +71,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const sandbox = stack.use(await startSandbox({ host: '127.0.0.1', port: 0 }));
   const loaded = loadConfig(
     { ...sandboxEnvironment(sandbox.url), ...options.environment },
-    { projectDir: import.meta.dirname, implemented: new Set(implementedProviders()) },
+    { projectDir: import.meta.dirname },
   );
   const free = Object.fromEntries(Object.keys(loaded.ports).map((name) => [name, 0]));
   const config: Config = { ...loaded, ports: free as unknown as Ports };
@@ -74,12 +81,14 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const events = stack.use(startEventPublisher(bus, { log }));
   const host = stack.use(startReplyHost(bus, { workerId: `wk${randomBytes(6).toString('hex')}` }));
   const client = stack.use(createUpstreamClient());
+  const toolStates = createToolStates(bus, { log });
+  const tokens = stack.use(createTokenCounter());
+  const { modelMapping, workerConcurrency: concurrency } = config;
   const workers = options.workers ?? config.chain;
   for (const id of workers) {
-    const provider = providerFactories[id]?.(config.providers[id]);
-    if (provider === undefined) throw new Error(`no provider ${id}`);
-    const concurrency = config.workerConcurrency;
-    stack.use(startWorker(bus, { provider, host, client, events, log, concurrency }));
+    const provider = createProvider(settingsOf(config.providers, id), { toolStates, modelMapping });
+    const shared = { host, client, events, log, concurrency, toolStates, tokens };
+    stack.use(startWorker(bus, { provider, ...shared }));
   }
   if (options.hasRouter !== false) stack.use(startRouter(bus, config));
   const ingress = stack.use(
@@ -107,11 +116,6 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
-}
-
-/** The providers that this build can run. */
-export function implementedProviders(): readonly ProviderId[] {
-  return PROVIDER_IDS.filter((id) => providerFactories[id] !== undefined);
 }
 
 /** Reads stream EV from its start to its end as it is now. */

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createVertexClaude } from '../../workers/providers/vertex-claude.ts';
 import { startUpstream } from '../support/upstream.ts';
-import { anthropicAt, ODD_BODY, startAttempt, workOf } from './support/attempt.ts';
+import {
+  anthropicAt,
+  ODD_BODY,
+  PROVIDER_CONTEXT,
+  startAttempt,
+  workOf,
+} from './support/attempt.ts';
 import { checkOnce, openStream } from './support/attempt-against.ts';
 import { ANSWER } from './support/stream-text.ts';
 
@@ -60,15 +66,18 @@ describe('asking the same upstream again', () => {
       openStream(response);
       response.end(ANSWER);
     });
-    const vertex = createVertexClaude({
-      id: 'vertex-claude',
-      isEnabled: true,
-      offReason: null,
-      baseUrl: upstream.origin,
-      apiKey: 'token',
-      projectId: 'p',
-      region: 'global',
-    });
+    const vertex = createVertexClaude(
+      {
+        id: 'vertex-claude',
+        isEnabled: true,
+        offReason: null,
+        baseUrl: upstream.origin,
+        apiKey: 'token',
+        projectId: 'p',
+        region: 'global',
+      },
+      PROVIDER_CONTEXT,
+    );
     for (let round = 0; round < 2; round++) {
       const work = workOf(ODD_BODY, {
         headers: [['anthropic-beta', 'effort-2025-11-24,claude-code-20250219']],
@@ -88,15 +97,18 @@ describe('asking the same upstream again', () => {
 
 describe('an attempt that the provider cannot carry', () => {
   it('fails with the provider’s words, unbilled', async () => {
-    const provider = createVertexClaude({
-      id: 'vertex-claude',
-      isEnabled: true,
-      offReason: null,
-      baseUrl: 'http://127.0.0.1:9',
-      apiKey: 'token',
-      projectId: 'p',
-      region: 'global',
-    });
+    const provider = createVertexClaude(
+      {
+        id: 'vertex-claude',
+        isEnabled: true,
+        offReason: null,
+        baseUrl: 'http://127.0.0.1:9',
+        apiKey: 'token',
+        projectId: 'p',
+        region: 'global',
+      },
+      PROVIDER_CONTEXT,
+    );
     const record = startAttempt(provider, workOf('{"model":"claude-opus-5-5","container":"x"}'));
     await record.done;
     checkOnce(record);

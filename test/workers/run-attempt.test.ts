@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createVertexClaude } from '../../workers/providers/vertex-claude.ts';
 import { startUpstream } from '../support/upstream.ts';
-import { anthropicAt, ODD_BODY, RecordingSink, startAttempt, workOf } from './support/attempt.ts';
+import {
+  anthropicAt,
+  ODD_BODY,
+  PROVIDER_CONTEXT,
+  RecordingSink,
+  startAttempt,
+  workOf,
+} from './support/attempt.ts';
 import {
   attemptAgainst,
   checkOnce,
@@ -68,15 +75,18 @@ describe('an attempt that succeeds', () => {
       response.end(ANSWER);
     });
     const big = ODD_BODY.replace('"x":-0', `"x":-0,"pad":"${'é'.repeat(300_000)}"`);
-    const vertex = createVertexClaude({
-      id: 'vertex-claude',
-      isEnabled: true,
-      offReason: null,
-      baseUrl: upstream.origin,
-      apiKey: 'token',
-      projectId: 'p',
-      region: 'global',
-    });
+    const vertex = createVertexClaude(
+      {
+        id: 'vertex-claude',
+        isEnabled: true,
+        offReason: null,
+        baseUrl: upstream.origin,
+        apiKey: 'token',
+        projectId: 'p',
+        region: 'global',
+      },
+      PROVIDER_CONTEXT,
+    );
     const record = startAttempt(vertex, workOf(big));
     await record.done;
     checkOnce(record);

@@ -2,6 +2,16 @@
 const PROMPT_PATTERNS: readonly RegExp[] = [
   // OpenAI, DeepSeek, OpenRouter, vLLM.
   /maximum context length (?:is|of) (?<limit>\d+) tokens[\s\S]{0,80}?(?:requested|resulted in)(?: about)? (?<asked>\d+)/i,
+  // vLLM of today, xAI, Mistral, Moonshot, llama.cpp, LM Studio, GitHub Models.
+  /(?:context|prompt) length is (?<limit>\d+)[\s\S]{0,60}?request (?:has|contains) (?<asked>\d+)/i,
+  /passed (?<asked>\d+) input tokens[\s\S]{0,120}?context length is only (?<limit>\d+)/i,
+  /prompt contains (?<asked>\d+) tokens[\s\S]{0,60}?model with (?<limit>\d+) maximum context length/i,
+  /exceeded model token limit: (?<limit>\d+) \(requested: (?<asked>\d+)\)/i,
+  /request \((?<asked>\d+) tokens\) exceeds the available context size \((?<limit>\d+) tokens\)/i,
+  /exceeds the available context size/i,
+  /loaded with context length of only (?<limit>\d+) tokens/i,
+  /request body too large for .{1,80} model\. max size: (?<limit>\d+) tokens/i,
+  /configured limit of (?<limit>\d+) tokens[\s\S]{0,80}?resulted in (?<asked>\d+)/i,
   /maximum context length (?:is|of) (?<limit>\d+)/i,
   // Gemini.
   /input token count \((?<asked>\d+)\) exceeds the maximum number of tokens allowed \((?<limit>\d+)\)/i,
@@ -12,7 +22,14 @@ const PROMPT_PATTERNS: readonly RegExp[] = [
 ];
 /** OpenAI's breakdown of a request that is too long with its answer. */
 const BREAKDOWN = /\((?<prompt>\d+) (?:in|of) [^,()]{0,60}, (?<output>\d+) (?:in|of) /;
-const OVERFLOW_CODES = new Set(['context_length_exceeded']);
+/** vLLM's: the answer's limit alone is what does not fit. */
+const OUTPUT_TOO_LARGE =
+  /max_tokens'? or '?max_completion_tokens'? is too large: (?<output>\d+)[\s\S]{0,120}?request has (?<prompt>\d+) input tokens/i;
+const OVERFLOW_CODES = new Set([
+  'context_length_exceeded',
+  'exceed_context_size_error',
+  'tokens_limit_reached',
+]);
 /** Wordings that Claude Code knows already. Source: protocol reference §1.14. */
 const OWN_WORDINGS = /prompt is too long|input length and `max_tokens` exceed/;
 /** The window assumed where an upstream gives no number: what most models have. */
@@ -34,7 +51,8 @@ export function overflowMessage(
   if (!match && !(code !== null && OVERFLOW_CODES.has(code))) return null;
   const { asked, limit, excess } = match?.groups ?? {};
   const limitTokens = limit === undefined ? undefined : Number(limit);
-  const { prompt, output } = BREAKDOWN.exec(message)?.groups ?? {};
+  const breakdown = OUTPUT_TOO_LARGE.exec(message) ?? BREAKDOWN.exec(message);
+  const { prompt, output } = breakdown?.groups ?? {};
   if (limitTokens !== undefined && prompt !== undefined && Number(prompt) <= limitTokens) {
     return (
       `input length and \`max_tokens\` exceed context limit: ${prompt} + ${output} > ${limitTokens}, ` +

@@ -1,11 +1,12 @@
 import type { HeaderPair, ReplyError } from '../../schemas/envelope.ts';
 import type { ErrorType } from '../../schemas/error.ts';
 import { ERROR_TYPES, isFailover } from '../../schemas/error.ts';
-import { objectField } from '../json.ts';
+import { objectField, textField } from '../json.ts';
 import type { DecodeContext } from '../wire.ts';
 import { overflowMessage } from './context-overflow.ts';
 import { maskSecrets } from './mask.ts';
 import { retryAfterSeconds } from './retry-after.ts';
+import { statusOfCode } from './status-of-code.ts';
 import type { UpstreamProblem } from './upstream-problem.ts';
 
 /** An upstream's failure in a dialect that is not the client's. */
@@ -21,6 +22,10 @@ export interface ProblemContext {
 
 const OVERLOADED_CODES = new Set(['UNAVAILABLE', 'provider_overloaded', 'overloaded_error']);
 const CREDENTIAL_CODES = new Set(['UNAUTHENTICATED', 'API_KEY_INVALID']);
+/** OpenAI calls an empty account a rate limit: no wait will help. */
+const NO_CREDIT_CODES = new Set(['insufficient_quota', 'billing_hard_limit_reached']);
+/** Groq's: the model wrote a call that cannot be read. The request is not at fault, another try may go well. */
+const BAD_OUTPUT_CODES = new Set(['tool_use_failed', 'output_parse_failed']);
 const POLICY_CODES = new Set(['content_policy_violation', 'refusal']);
 
 interface Verdict {
@@ -36,7 +41,8 @@ interface Verdict {
  * The provider's own credentials being refused becomes a 502: a 401 would make the client doubt the user's key.
  */
 export function mapProblem(problem: UpstreamProblem, options: ProblemContext): ReplyError {
-  const status = options.status >= 400 ? options.status : (problem.bodyStatus ?? options.status);
+  const said = problem.bodyStatus ?? statusOfWords(problem);
+  const status = options.status >= 400 ? options.status : (said ?? options.status);
   const verdict = verdictOf(problem, { ...options, status });
   const clientStatus = verdict.status ?? ERROR_TYPES[verdict.type].status;
   return {
@@ -49,6 +55,14 @@ export function mapProblem(problem: UpstreamProblem, options: ProblemContext): R
     upstreamStatus: options.status >= 300 ? options.status : null,
     isFailover: isFailover(clientStatus),
   };
+}
+
+// DeepSeek's code for a refused key is `invalid_request_error`, and its type says what it is.
+function statusOfWords({ code, error }: UpstreamProblem): number | null {
+  const ofCode = statusOfCode(code);
+  return ofCode === null || ofCode === 400
+    ? (statusOfCode(textField(error, 'type')) ?? ofCode)
+    : ofCode;
 }
 
 function credentialsRefused(context: DecodeContext): Verdict {
@@ -71,7 +85,14 @@ function verdictOf(problem: UpstreamProblem, options: ProblemContext): Verdict {
   if (status === 401 || status === 403 || CREDENTIAL_CODES.has(code ?? '') || isBadKey(problem)) {
     return credentialsRefused(context);
   }
-  if (status === 402) {
+  if (BAD_OUTPUT_CODES.has(code ?? '')) {
+    return {
+      type: 'api_error',
+      status: 502,
+      message: said(context, words, 'could not read what the model wrote'),
+    };
+  }
+  if (status === 402 || NO_CREDIT_CODES.has(code ?? '')) {
     return { type: 'billing_error', message: said(context, words, 'has no credit left') };
   }
   if (status === 404 || status === 410) {

@@ -27,20 +27,29 @@ const MESSAGE_CHARS_MAX = 2_000;
 
 /**
  * Reads an error body: Anthropic's envelope, Google's (also in an array), OpenAI's, OpenRouter's (whose real message
- * hides in `metadata.raw`), `{"error": "text"}`, `{"detail"}`, `{"message"}`, HTML and plain text.
+ * hides in `metadata.raw`), `{"error": "text"}`, `{"detail"}` (FastAPI's list of fields too), `{"message"}`, HTML and plain text.
  */
 export function parseUpstreamProblem(text: string): UpstreamProblem {
   const trimmed = text.trim();
   const parsed = parseJson(trimmed);
   const body = Array.isArray(parsed) ? parsed.find(isJsonObject) : parsed;
-  if (!isJsonObject(body)) return plainProblem(trimmed);
+  return isJsonObject(body) ? problemOf(body) : plainProblem(trimmed);
+}
+
+/** Reads an error body that was parsed already. */
+export function problemOf(body: JsonObject): UpstreamProblem {
   const { error } = body;
   if (!isJsonObject(error)) return flatProblem(body);
   const isAnthropic =
     body.type === 'error' && typeof error.type === 'string' && typeof error.message === 'string';
   return {
     message: clipped(innerMessage(error) ?? textField(error, 'message') ?? ''),
-    bodyStatus: httpStatus(numberField(error, 'code') ?? numberField(error, 'status_code')),
+    bodyStatus: httpStatus(
+      numberField(error, 'code') ??
+        numberField(error, 'status_code') ??
+        numberField(error, 'status') ??
+        numberText(error, 'code'),
+    ),
     code: isAnthropic ? textField(error, 'type') : wordOf(error),
     error,
     isAnthropic,
@@ -75,8 +84,7 @@ function wordOf(error: JsonObject): string | null {
 }
 
 function flatProblem(body: JsonObject): UpstreamProblem {
-  const message =
-    textField(body, 'error') ?? textField(body, 'message') ?? textField(body, 'detail') ?? '';
+  const message = textField(body, 'error') ?? textField(body, 'message') ?? detailText(body) ?? '';
   return {
     message: clipped(message),
     bodyStatus: httpStatus(numberField(body, 'status') ?? numberField(body, 'code')),
@@ -85,6 +93,25 @@ function flatProblem(body: JsonObject): UpstreamProblem {
     isAnthropic: false,
     isHtml: false,
   };
+}
+
+// FastAPI lists what is wrong with each field; Mistral has that list in its message.
+function detailText(body: JsonObject): string | null {
+  const detail = body.detail ?? objectField(body, 'message').detail;
+  if (typeof detail === 'string') return detail === '' ? null : detail;
+  if (isJsonObject(detail)) return textField(detail, 'message') ?? textField(detail, 'error');
+  if (!Array.isArray(detail)) return null;
+  const problems = detail.filter(isJsonObject).map(({ loc, msg }) => {
+    const where = Array.isArray(loc) ? `${loc.join('.')}: ` : '';
+    return `${where}${typeof msg === 'string' ? msg : 'invalid'}`;
+  });
+  return problems.length === 0 ? null : problems.join('; ');
+}
+
+// Azure writes its statuses as text.
+function numberText(error: JsonObject, name: string): number | null {
+  const text = textField(error, name);
+  return text !== null && /^\d{3}$/.test(text) ? Number(text) : null;
 }
 
 function plainProblem(text: string): UpstreamProblem {

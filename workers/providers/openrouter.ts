@@ -1,59 +1,87 @@
 import type { ProviderSettings } from '../../config/config.ts';
+import { LIMITS } from '../../config/limits.ts';
+import { resolveModel } from '../../config/model-mapping.ts';
+import type { HeaderPair } from '../../schemas/envelope.ts';
 import { GatewayError } from '../../schemas/error.ts';
 import { fieldSplices, spliceBody } from '../edit-body.ts';
-import type { Provider, UpstreamRequest, Work } from '../provider.ts';
+import { type Provider, passedThrough, type UpstreamRequest, type Work } from '../provider.ts';
+import type { ProviderContext } from '../registry.ts';
 import { chosenHeaders } from '../request-headers.ts';
+import { withoutForeignThinking } from '../wire/anthropic-messages/foreign-thinking.ts';
 import { anthropicMessages } from '../wire/anthropic-messages.ts';
+import { OPENROUTER_FLAVOUR } from '../wire/openai-chat/flavour.ts';
+import { openaiChat } from '../wire/openai-chat.ts';
+import { openaiChatRequest } from './openai-chat-request.ts';
 
 /** What OpenRouter needs of the client's headers; the rest tells a third party about the user. */
 const HEADER_NAMES = ['accept', 'anthropic-beta', 'anthropic-version', 'user-agent'];
+const MESSAGES_PATH = '/api/v1/messages';
+const CHAT_PATH = '/api/v1/chat/completions';
+/** The Messages endpoint's words for a model that only chat completions have. */
+const NOT_SERVED = new Set([404, 405, 501]);
 
-/** OpenRouter through its Anthropic-compatible endpoint: only the model's name is respelled. */
-export function createOpenrouter(settings: ProviderSettings): Provider {
-  const { apiKey } = settings;
+/**
+ * OpenRouter: Claude through its Anthropic-compatible endpoint, where only the model's name is respelled; every other
+ * model through chat completions, where the reasoning of its maker can be told from Claude's and given back.
+ */
+export function createOpenrouter(settings: ProviderSettings, context: ProviderContext): Provider {
+  const { apiKey, baseUrl: origin } = settings;
+  const chatOnly = new Set<string>();
   return {
     id: 'openrouter',
     wire: anthropicMessages,
     account: 'OPENROUTER_API_KEY',
-    async request({ dispatch, body }: Work): Promise<UpstreamRequest> {
-      const { facts, fields, headers } = dispatch;
-      if (facts.operation === 'count_tokens') {
-        throw new GatewayError('not_found_error', 'count_tokens is not offered by openrouter');
-      }
+    async request(work: Work): Promise<UpstreamRequest> {
       if (apiKey === null) {
         throw new GatewayError(
           'api_error',
           'provider openrouter has no key: set OPENROUTER_API_KEY',
-          {
-            status: 502,
-          },
+          { status: 502 },
         );
       }
-      const upstreamModel = openrouterModel(facts.requestModel);
-      const set =
-        upstreamModel === facts.requestModel ? {} : { model: JSON.stringify(upstreamModel) };
-      return {
-        origin: settings.baseUrl,
-        path: '/api/v1/messages',
-        headers: chosenHeaders(headers, HEADER_NAMES, [['authorization', `Bearer ${apiKey}`]]),
-        body: spliceBody(body, fieldSplices(body, fields, { set })),
-        upstreamModel,
-      };
+      const own: HeaderPair[] = [['authorization', `Bearer ${apiKey}`]];
+      const { requestModel } = work.dispatch.facts;
+      const { upstreamModel } = resolveModel(requestModel, 'openrouter', context.modelMapping);
+      if (isClaude(upstreamModel) && !chatOnly.has(upstreamModel)) {
+        return messagesRequest(work, { origin, own, upstreamModel });
+      }
+      const target = {
+        providerId: 'openrouter',
+        origin,
+        path: CHAT_PATH,
+        headers: own,
+        flavour: OPENROUTER_FLAVOUR,
+      } as const;
+      return { ...(await openaiChatRequest(work, target, context)), wire: openaiChat };
+    },
+    learn({ path, upstreamModel }, status) {
+      const canLearn = chatOnly.size < LIMITS.learnedModelsMax;
+      if (path !== MESSAGES_PATH || !NOT_SERVED.has(status) || !canLearn) return false;
+      chatOnly.add(upstreamModel);
+      return true;
     },
   };
 }
 
-/**
- * OpenRouter's spelling of a model: `claude-opus-4-5-20251101` is `anthropic/claude-opus-4.5`. Names with a slash, and
- * those of other makers, are OpenRouter's already.
- */
-export function openrouterModel(model: string): string {
-  const name = model.replace(/\[1m\]$/, '');
-  if (name.includes('/') || !name.startsWith('claude-')) return name;
-  const undated = name.replace(/-\d{8}$/, '');
-  const dotted = undated
-    .replace(/^(claude-[a-z]+-\d{1,2})-(\d{1,2})$/, '$1.$2')
-    // The third generation has its number before its name.
-    .replace(/^claude-(\d)-(\d)-/, 'claude-$1.$2-');
-  return `anthropic/${dotted}`;
+function isClaude(upstreamModel: string): boolean {
+  return upstreamModel.startsWith('anthropic/');
+}
+
+function messagesRequest(
+  given: Work,
+  target: { origin: string; own: readonly HeaderPair[]; upstreamModel: string },
+): UpstreamRequest {
+  const { work, warnings } = withoutForeignThinking(given);
+  const { dispatch, body } = work;
+  const { fields, headers, facts } = dispatch;
+  const { origin, own, upstreamModel } = target;
+  const set = upstreamModel === facts.requestModel ? {} : { model: JSON.stringify(upstreamModel) };
+  return {
+    origin,
+    path: MESSAGES_PATH,
+    headers: chosenHeaders(headers, HEADER_NAMES, own),
+    body: spliceBody(body, fieldSplices(body, fields, { set })),
+    upstreamModel,
+    ...passedThrough(warnings),
+  };
 }

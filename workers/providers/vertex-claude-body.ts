@@ -12,12 +12,6 @@ const SCOPE_REMOVAL = {
   opaqueKeys: new Set<string>(RULES.opaqueKeys),
 };
 
-/** Vertex AI's spelling of a model: a date is set off by `@`, the 1M mark of Claude Code goes. */
-export function vertexModel(model: string): string {
-  const name = model.replace(/\[1m\]$/, '');
-  return name.replace(/^(claude-.*)-(\d{8})$/, '$1@$2');
-}
-
 /** Throws GatewayError for a body field that Vertex does not have and whose absence would change the answer. */
 export function refuseFields(names: readonly string[]): void {
   const refused = RULES.refusedFields.find((name) => names.includes(name));

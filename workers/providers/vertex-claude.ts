@@ -1,18 +1,19 @@
 import type { ProviderSettings } from '../../config/config.ts';
+import { resolveModel } from '../../config/model-mapping.ts';
 import type { HeaderPair } from '../../schemas/envelope.ts';
-import { createGoogleCredentials, type GoogleCredentials } from '../google-auth.ts';
-import type { Provider, Work } from '../provider.ts';
+import { createGoogleCredentials } from '../google-auth.ts';
+import { type Provider, passedThrough, type Work } from '../provider.ts';
+import type { ProviderContext } from '../registry.ts';
 import { chosenHeaders } from '../request-headers.ts';
+import { withoutForeignThinking } from '../wire/anthropic-messages/foreign-thinking.ts';
 import { anthropicMessages } from '../wire/anthropic-messages.ts';
 import { createVertexBetas } from './vertex-claude-betas.ts';
-import { refuseFields, vertexBody, vertexModel } from './vertex-claude-body.ts';
+import { refuseFields, vertexBody } from './vertex-claude-body.ts';
 import { vertexPath } from './vertex-url.ts';
 
 /** Claude on Vertex AI: Anthropic's wire under Google's addresses, credentials and list of what it knows. */
-export function createVertexClaude(
-  settings: ProviderSettings,
-  credentials: GoogleCredentials = createGoogleCredentials({ accessToken: settings.apiKey }),
-): Provider {
+export function createVertexClaude(settings: ProviderSettings, context: ProviderContext): Provider {
+  const credentials = context.google ?? createGoogleCredentials({ accessToken: settings.apiKey });
   const project = settings.projectId ?? '';
   const region = settings.region ?? 'global';
   const betas = createVertexBetas();
@@ -20,10 +21,14 @@ export function createVertexClaude(
     id: 'vertex-claude',
     wire: anthropicMessages,
     account: project,
-    async request({ dispatch, body }, signal) {
+    countsTokens: true,
+    async request(given, signal) {
+      const { work, warnings } = withoutForeignThinking(given);
+      const { dispatch } = work;
       const { facts, headers } = dispatch;
       refuseFields(dispatch.fields.map(({ name }) => name));
-      const upstreamModel = vertexModel(facts.requestModel);
+      const { requestModel } = facts;
+      const { upstreamModel } = resolveModel(requestModel, 'vertex-claude', context.modelMapping);
       const beta = betas.headerFor(upstreamModel, headers, facts.operation);
       const { token, quotaProject } = await credentials.current(signal);
       const own: HeaderPair[] = [['authorization', `Bearer ${token}`]];
@@ -38,8 +43,9 @@ export function createVertexClaude(
           call: callOf(facts, upstreamModel),
         }),
         headers: chosenHeaders(headers, ['accept', 'user-agent'], own),
-        body: vertexBody({ dispatch, body }, upstreamModel),
+        body: vertexBody(work, upstreamModel),
         upstreamModel,
+        ...passedThrough(warnings),
       };
     },
     renewCredential: () => credentials.renew(),

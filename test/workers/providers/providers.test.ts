@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ProviderSettings } from '../../../config/config.ts';
+import { resolveModel } from '../../../config/model-mapping.ts';
 import type { HeaderPair } from '../../../schemas/envelope.ts';
 import type { ProviderId } from '../../../schemas/provider.ts';
 import type { Provider, UpstreamRequest } from '../../../workers/provider.ts';
-import { openrouterModel } from '../../../workers/providers/openrouter.ts';
 import { createVertexClaude } from '../../../workers/providers/vertex-claude.ts';
-import { vertexModel } from '../../../workers/providers/vertex-claude-body.ts';
-import { providerFactories } from '../../../workers/registry.ts';
-import { ODD_BODY, workOf } from '../support/attempt.ts';
+import { createProvider } from '../../../workers/registry.ts';
+import { ODD_BODY, PROVIDER_CONTEXT, workOf } from '../support/attempt.ts';
 
 const SIGNAL = new AbortController().signal;
 const CLIENT_HEADERS: HeaderPair[] = [
@@ -41,9 +40,7 @@ function settings(id: ProviderId, overrides: Partial<ProviderSettings> = {}): Pr
 }
 
 function provider(id: ProviderId, overrides: Partial<ProviderSettings> = {}): Provider {
-  const factory = providerFactories[id];
-  assert.ok(factory);
-  return factory(settings(id, overrides));
+  return createProvider(settings(id, overrides), PROVIDER_CONTEXT);
 }
 
 function bodyText({ body }: UpstreamRequest): string {
@@ -102,17 +99,36 @@ describe('openrouter', () => {
   });
 
   it('leaves a body whose model is spelled right alone', async () => {
-    const work = workOf('{"model":"qwen/qwen4", "x":1.0}');
+    const work = workOf('{"model":"anthropic/claude-opus-5.5", "x":1.0}');
     assert.deepEqual((await provider('openrouter').request(work, SIGNAL)).body, [work.body]);
   });
 
-  it('does not count tokens', async () => {
-    const work = workOf(ODD_BODY, { facts: { operation: 'count_tokens' } });
-    await assert.rejects(provider('openrouter').request(work, SIGNAL), {
-      type: 'not_found_error',
-      status: 404,
-      message: 'count_tokens is not offered by openrouter',
-    });
+  it('asks chat completions for models of other makers', async () => {
+    const work = workOf(
+      '{"model":"qwen/qwen4","max_tokens":5,"messages":[{"role":"user","content":"a"}]}',
+    );
+    const request = await provider('openrouter').request(work, SIGNAL);
+    assert.equal(request.path, '/api/v1/chat/completions');
+    assert.equal(request.wire?.id, 'openai-chat');
+    assert.equal(JSON.parse(bodyText(request)).model, 'qwen/qwen4');
+  });
+
+  it('learns that the Messages endpoint does not serve a model', async () => {
+    const openrouter = provider('openrouter');
+    const ask = () =>
+      openrouter.request(
+        workOf(
+          '{"model":"claude-opus-5-5","max_tokens":5,"messages":[{"role":"user","content":"a"}]}',
+        ),
+        SIGNAL,
+      );
+    const first = await ask();
+    assert.equal(first.path, '/api/v1/messages');
+    assert.equal(openrouter.learn?.(first, 400, Buffer.from('')), false);
+    assert.equal(openrouter.learn?.(first, 404, Buffer.from('')), true);
+    const second = await ask();
+    assert.equal(second.path, '/api/v1/chat/completions');
+    assert.equal(openrouter.learn?.(second, 404, Buffer.from('')), false);
   });
 
   const spellings: [string, string][] = [
@@ -127,7 +143,8 @@ describe('openrouter', () => {
     ['gpt-6', 'gpt-6'],
   ];
   for (const [model, expected] of spellings) {
-    it(`spells ${model} ${expected}`, () => assert.equal(openrouterModel(model), expected));
+    it(`spells ${model} ${expected}`, () =>
+      assert.equal(resolveModel(model, 'openrouter').upstreamModel, expected));
   }
 });
 
@@ -223,7 +240,7 @@ describe('vertex-claude', () => {
   });
 
   it('learns which betas a model refuses', async () => {
-    const vertex = createVertexClaude(settings('vertex-claude'));
+    const vertex = createVertexClaude(settings('vertex-claude'), PROVIDER_CONTEXT);
     const work = workOf(ODD_BODY, { headers: CLIENT_HEADERS });
     const request = await vertex.request(work, SIGNAL);
     const refusal = Buffer.from(
@@ -264,6 +281,7 @@ describe('vertex-claude', () => {
     ['claude-sonnet-4-5@20250929', 'claude-sonnet-4-5@20250929'],
   ];
   for (const [model, expected] of models) {
-    it(`spells ${model} ${expected}`, () => assert.equal(vertexModel(model), expected));
+    it(`spells ${model} ${expected}`, () =>
+      assert.equal(resolveModel(model, 'vertex-claude').upstreamModel, expected));
   }
 });

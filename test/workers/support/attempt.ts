@@ -1,4 +1,5 @@
 import type { ReplySink } from '../../../bus/reply-sink.ts';
+import { DEFAULT_MODEL_MAPPING } from '../../../config/model-mapping.ts';
 import type {
   Dispatch,
   HeaderPair,
@@ -11,11 +12,18 @@ import { scanTopLevel, type TopLevelScanOptions } from '../../../schemas/json-sc
 import type { UsageEvent } from '../../../schemas/usage.ts';
 import type { Provider, Work } from '../../../workers/provider.ts';
 import { createAnthropic } from '../../../workers/providers/anthropic.ts';
+import type { ProviderContext } from '../../../workers/registry.ts';
 import { type Observation, runAttempt } from '../../../workers/run-attempt.ts';
 import {
   createUpstreamClient,
   type UpstreamClientOptions,
 } from '../../../workers/upstream-client.ts';
+
+/** What providers get in tests: no wishes about models, and no tool states. */
+export const PROVIDER_CONTEXT: ProviderContext = {
+  toolStates: { get: async () => new Map() },
+  modelMapping: DEFAULT_MODEL_MAPPING,
+};
 
 /** How test bodies are scanned for their fields. */
 export const SCAN_OPTIONS: TopLevelScanOptions = {
@@ -140,15 +148,18 @@ export interface AttemptRecord {
 
 /** The Anthropic provider, aimed at a test's upstream. */
 export function anthropicAt(baseUrl: string): Provider {
-  return createAnthropic({
-    id: 'anthropic',
-    isEnabled: true,
-    offReason: null,
-    baseUrl,
-    apiKey: 'test-credential',
-    projectId: null,
-    region: null,
-  });
+  return createAnthropic(
+    {
+      id: 'anthropic',
+      isEnabled: true,
+      offReason: null,
+      baseUrl,
+      apiKey: 'test-credential',
+      projectId: null,
+      region: null,
+    },
+    PROVIDER_CONTEXT,
+  );
 }
 
 /** Starts an attempt with a client of its own, which closes when the attempt ends. */
@@ -170,6 +181,8 @@ export function startAttempt(
     client,
     log: { debug: () => undefined, warn: () => undefined },
     nowMs: Date.now,
+    remember: () => {},
+    countTokens: async () => 4_242,
     publishUsage: (event) => usage.push(event),
     onObservation: (seen) => observations.push(seen),
     ...(options.fetchBody === undefined ? {} : { fetchBody: options.fetchBody }),

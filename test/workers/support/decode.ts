@@ -14,5 +14,9 @@ export function decode(
     requestId: 'req_test',
     requestModel: 'claude-opus-5-5',
     inputTokensEstimate: 300_000,
+    upstreamModel: 'claude-opus-5-5',
+    thinkingDisplay: 'shown',
+    toolNames: new Map(),
+    remember: () => {},
   });
 }

@@ -10,6 +10,10 @@ const CONTEXT: DecodeContext = {
   requestId: 'req_test',
   requestModel: 'claude-opus-5-5',
   inputTokensEstimate: 1234,
+  upstreamModel: 'claude-opus-5-5',
+  thinkingDisplay: 'shown',
+  toolNames: new Map(),
+  remember: () => {},
 };
 const STREAMS = recordings(['anthropic', 'vertex-anthropic'], '.response.sse');
 

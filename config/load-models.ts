@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { namedProviderId, PROVIDER_SHORT_NAMES, type ProviderId } from '../schemas/provider.ts';
+import type { ModelTier } from './catalog.ts';
+import type { ProviderTable } from './config.ts';
+import { LIMITS } from './limits.ts';
+import {
+  type ModelMapping,
+  type ModelRule,
+  type ModelTarget,
+  providerOfModel,
+} from './model-mapping.ts';
+import type { Reader } from './reader.ts';
+
+const FILE_VARIABLE = 'MODEL_MAPPING_FILE';
+const RULES_MAX = 256;
+const MODEL_NAME = new RegExp(`^[\\x21-\\x7e]{1,${LIMITS.modelNameCharactersMax}}$`);
+
+const nameSchema = z
+  .string()
+  .regex(MODEL_NAME, `must be 1 to ${LIMITS.modelNameCharactersMax} characters without spaces`);
+const fileSchema = z
+  .array(
+    z.strictObject({
+      match: nameSchema,
+      provider: z.string().min(1).optional(),
+      model: nameSchema,
+    }),
+  )
+  .max(RULES_MAX);
+
+/**
+ * Reads what the operator says about models: BIG_MODEL (opus and fable), MIDDLE_MODEL (sonnet; else BIG_MODEL),
+ * SMALL_MODEL (haiku), and the rules of the file that MODEL_MAPPING_FILE names. Problems go to the reader, one line each.
+ */
+export function loadModels(reader: Reader, table: ProviderTable): ModelMapping {
+  const providers = Object.values(table).map(({ id }) => id);
+  const big = loadTarget(reader, 'BIG_MODEL', providers);
+  const middle = loadTarget(reader, 'MIDDLE_MODEL', providers) ?? big;
+  const small = loadTarget(reader, 'SMALL_MODEL', providers);
+  const tiers: Partial<Record<ModelTier, ModelTarget>> = {
+    ...(small === null ? {} : { haiku: small }),
+    ...(middle === null ? {} : { sonnet: middle }),
+    ...(big === null ? {} : { opus: big, fable: big }),
+  };
+  return { rules: loadRules(reader, providers), tiers, providers };
+}
+
+function loadTarget(
+  reader: Reader,
+  variable: string,
+  providers: readonly ProviderId[],
+): ModelTarget | null {
+  const value = reader.text(variable);
+  if (value === null) return null;
+  if (MODEL_NAME.test(value)) return targetOf(value, providers);
+  reader.problems.push(
+    `${variable} is "${value.slice(0, LIMITS.modelNameCharactersMax)}"; it must be a model's name without spaces, like gemini-2.5-pro or openrouter/qwen/qwen3-coder`,
+  );
+  return null;
+}
+
+function targetOf(model: string, providers: readonly ProviderId[]): ModelTarget {
+  return providerOfModel(model, providers) ?? { provider: null, model };
+}
+
+function loadRules(reader: Reader, providers: readonly ProviderId[]): readonly ModelRule[] {
+  const file = reader.text(FILE_VARIABLE);
+  if (file === null) return [];
+  const json = readJson(reader, file);
+  if (json === undefined) return [];
+  const parsed = fileSchema.safeParse(json);
+  if (!parsed.success) {
+    for (const { path, message } of parsed.error.issues) {
+      reader.problems.push(`${FILE_VARIABLE}: ${placeOf(path)} in ${file}: ${message}`);
+    }
+    return [];
+  }
+  return parsed.data.flatMap(({ match, provider, model }, index) => {
+    if (provider === undefined) return [{ match, ...targetOf(model, providers) }];
+    const id = providerNamed(provider, providers);
+    if (id !== undefined) return [{ match, provider: id, model }];
+    reader.problems.push(
+      `${FILE_VARIABLE}: ${placeOf([index, 'provider'])} in ${file}: "${provider}" is no provider; known are ${providers.join(', ')}`,
+    );
+    return [];
+  });
+}
+
+function readJson(reader: Reader, file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    const why = error instanceof SyntaxError ? 'is no JSON' : 'cannot be read';
+    reader.problems.push(`${FILE_VARIABLE}: ${file} ${why}`);
+    return undefined;
+  }
+}
+
+function placeOf(path: readonly PropertyKey[]): string {
+  const [index, ...field] = path.map(String);
+  if (index === undefined) return 'the list';
+  return [`entry ${Number(index) + 1}`, ...field].join(', ');
+}
+
+function providerNamed(name: string, providers: readonly ProviderId[]): ProviderId | undefined {
+  const short = Object.hasOwn(PROVIDER_SHORT_NAMES, name) ? PROVIDER_SHORT_NAMES[name] : name;
+  return providers.find((id) => id === short || id === namedProviderId(name));
+}

@@ -1,0 +1,70 @@
+import type { ProviderSettings } from '../../config/config.ts';
+import { resolveModel } from '../../config/model-mapping.ts';
+import type { HeaderPair } from '../../schemas/envelope.ts';
+import { createGoogleCredentials } from '../google-auth.ts';
+import type { Provider, Work } from '../provider.ts';
+import type { ProviderContext } from '../registry.ts';
+import { chosenHeaders } from '../request-headers.ts';
+import { modelFacts } from '../translation/model-facts.ts';
+import { readWork, translationOf } from '../translation/translate.ts';
+import { encodeGeminiCount, encodeGeminiRequest } from '../wire/gemini-generate/encode-request.ts';
+import { geminiGenerate } from '../wire/gemini-generate.ts';
+import { vertexPath } from './vertex-url.ts';
+
+/** Gemini on Vertex AI. */
+export function createVertexGemini(settings: ProviderSettings, context: ProviderContext): Provider {
+  const { toolStates, modelMapping } = context;
+  const credentials = context.google ?? createGoogleCredentials({ accessToken: settings.apiKey });
+  const project = settings.projectId ?? '';
+  const region = settings.region ?? 'global';
+  return {
+    id: 'vertex-gemini',
+    wire: geminiGenerate,
+    account: project,
+    countsTokens: true,
+    async request(work, signal) {
+      const { facts, headers } = work.dispatch;
+      const { upstreamModel, model } = resolveModel(
+        facts.requestModel,
+        'vertex-gemini',
+        modelMapping,
+      );
+      const target = {
+        providerId: 'vertex-gemini',
+        upstreamModel,
+        model: modelFacts(model),
+      } as const;
+      const read = await readWork(work, target, toolStates);
+      const encodeContext = { ...read.context, safetySettings: [], usesJsonSchema: false };
+      const { token, quotaProject } = await credentials.current(signal);
+      const own: HeaderPair[] = [['authorization', `Bearer ${token}`]];
+      if (quotaProject !== null) own.push(['x-goog-user-project', quotaProject]);
+      const call = {
+        origin: settings.baseUrl,
+        path: vertexPath({
+          project,
+          region,
+          publisher: 'google',
+          call: callOf(facts, upstreamModel),
+        }),
+        headers: chosenHeaders(headers, [], own),
+        upstreamModel,
+      };
+      if (facts.operation === 'count_tokens') {
+        return { ...call, body: [Buffer.from(encodeGeminiCount(read.request, encodeContext))] };
+      }
+      const encoded = encodeGeminiRequest(read.request, encodeContext);
+      return {
+        ...call,
+        body: [Buffer.from(encoded.body)],
+        translation: translationOf(read, encoded),
+      };
+    },
+    renewCredential: () => credentials.renew(),
+  };
+}
+
+function callOf({ operation, isStream }: Work['dispatch']['facts'], model: string): string {
+  if (operation === 'count_tokens') return `${model}:countTokens`;
+  return isStream ? `${model}:streamGenerateContent?alt=sse` : `${model}:generateContent`;
+}
