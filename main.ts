@@ -21,6 +21,7 @@ import { startIngress } from './ingress/start.ts';
 import { startRouter } from './router/start.ts';
 import { startSandbox } from './sandbox/start.ts';
 import { isProviderId, PROVIDER_IDS, type ProviderId } from './schemas/provider.ts';
+import { startModelPublisher } from './workers/publish-models.ts';
 import { createProvider } from './workers/registry.ts';
 import { startWorker } from './workers/start.ts';
 import { createTokenCounter } from './workers/token-count/token-counter.ts';
@@ -128,7 +129,10 @@ function startWorkers(self: Process, only: ProviderId | undefined): void {
   const toolStates = createToolStates(bus, { log });
   const tokens = stack.use(createTokenCounter());
   const context = { toolStates, modelMapping: config.modelMapping };
-  for (const id of only === undefined ? config.chain : [only]) {
+  const ids = only === undefined ? config.chain : [only];
+  const providers = ids.map((id) => settingsOf(config.providers, id));
+  stack.use(startModelPublisher(bus, { providers, log }));
+  for (const id of ids) {
     const settings = settingsOf(config.providers, id);
     if (!settings.isEnabled) {
       throw new ConfigError([`worker:${id} cannot start: ${settings.offReason}`]);

@@ -3,8 +3,8 @@ import { STREAMS, subjects } from '../schemas/subjects.ts';
 import type { Bus } from './connect.ts';
 
 const MINUTE_NS = 60_000_000_000;
-/** Long enough to outlast any outage that publishers retry over. */
-const DUPLICATE_WINDOW_NS = 10 * MINUTE_NS;
+/** Outlasts what a publisher retries after; nats-server keeps every id of it in memory. */
+const DUPLICATE_WINDOW_NS = 3 * MINUTE_NS;
 const EVENTS_BYTES_MAX = 8 * 1024 ** 3;
 const STREAM_READY_MS_MAX = 15_000;
 const RETRY_MS = 200;

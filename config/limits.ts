@@ -29,6 +29,10 @@ export const LIMITS = {
   liveModelsReadMsMax: 10_000,
   liveModelsFreshMs: 600_000,
   liveModelsRetryMs: 60_000,
+  /** Of one provider's list, as JSON. */
+  modelListBytesMax: 900_000,
+  modelListsBytesMax: 67_108_864,
+  modelListsReadMs: 15_000,
   connectionsMax: 2_048,
   /** Streams open at once, per client key (or per gateway without keys). */
   streamsPerKeyMax: 1_024,

@@ -5,6 +5,7 @@ import type { Log } from '../bus/log.ts';
 import type { Metrics } from '../bus/metrics.ts';
 import type { ReplyHub } from '../bus/reply-hub.ts';
 import type { Config } from '../config/config.ts';
+import type { LiveModels } from '../config/live-models.ts';
 import type { ProviderId } from '../schemas/provider.ts';
 import type { ClientAuth } from './client-auth.ts';
 import type { Relay } from './relay.ts';
@@ -25,6 +26,8 @@ export interface IngressContext {
   readonly relays: Set<Relay>;
   /** Requests under way by client key id (`` without keys). */
   readonly openRequests: Map<string, number>;
+  /** Lists of models that providers publish, where workers read them. */
+  readonly liveModels: LiveModels;
   readonly startedAtMs: number;
   readonly engineName: string;
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { decodeEnvelope, encodeEnvelope } from '../bus/codec.ts';
 import { encodeDispatch } from '../bus/dispatch.ts';
 import { LIMITS } from '../config/limits.ts';
+import { providerOfModel } from '../config/model-mapping.ts';
 import type {
   Dispatch,
   FailedAttempt,
@@ -141,10 +142,13 @@ class Attempts {
 
   // Routing is no single point of failure: without a router the configured order decides.
   #staticTargets(): readonly RouteTarget[] {
-    const { pinned } = this.#exchange;
+    const { pinned, facts } = this.#exchange;
+    const { chain, modelMapping } = this.#context.config;
+    const named = providerOfModel(facts.requestModel, modelMapping.providers)?.provider ?? null;
+    const only = pinned ?? named;
     const failed = new Set(this.#failed.map(({ provider }) => provider));
-    return this.#context.config.chain
-      .filter((provider) => (pinned === null || provider === pinned) && !failed.has(provider))
+    return chain
+      .filter((provider) => (only === null || provider === only) && !failed.has(provider))
       .map((provider) => ({ provider }));
   }
 

@@ -6,7 +6,7 @@ import { type JsonScalar, readScalar, type TopLevelScan } from '../schemas/json-
 // Longer texts are not what these fields hold; a JSON escape takes six bytes for one character.
 const SCALAR_BYTES_MAX = LIMITS.modelNameCharactersMax * 6 + 2;
 const TOKENS_MAX = 2 ** 31;
-const MODEL_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._:@/-]*$/;
+const MODEL_PATTERN = /^[A-Za-z0-9~][A-Za-z0-9._:@/~+-]*(?:\[1m\])?$/;
 const OPEN_BRACKET = 0x5b;
 
 /** A scanned request: its bytes and where its fields are. */

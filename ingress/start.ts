@@ -3,9 +3,11 @@ import type { Bus } from '../bus/connect.ts';
 import type { EventPublisher } from '../bus/events.ts';
 import type { Log } from '../bus/log.ts';
 import type { Metrics } from '../bus/metrics.ts';
+import { startModelLists } from '../bus/model-lists.ts';
 import { type ReplyHub, startReplyHub } from '../bus/reply-hub.ts';
 import type { Config, Ports } from '../config/config.ts';
 import { LIMITS } from '../config/limits.ts';
+import type { LiveModel } from '../config/live-models.ts';
 import { portVariable } from '../config/load.ts';
 import { GatewayError } from '../schemas/error.ts';
 import type { ProviderId } from '../schemas/provider.ts';
@@ -45,6 +47,7 @@ export async function startIngress(bus: Bus, options: IngressOptions): Promise<R
   await using stack = new AsyncDisposableStack();
   const hub: ReplyHub = stack.use(startReplyHub(bus, { ingressId }));
   const bodies: BodyStore = stack.use(startBodyStore(bus, { ingressId }));
+  const lists = stack.use(startModelLists(bus, { providers: config.chain, log }));
   const context: IngressContext = {
     bus,
     hub,
@@ -57,6 +60,7 @@ export async function startIngress(bus: Bus, options: IngressOptions): Promise<R
     localProviders: options.localProviders,
     relays: new Set(),
     openRequests: new Map(),
+    liveModels: { list: (provider) => lists.entries(provider) as readonly LiveModel[] }, // workers wrote them
     startedAtMs: Date.now(),
     engineName: engine.name,
   };

@@ -4,6 +4,7 @@ import { PROVIDER_IDS, type ProviderId, providerIdSchema } from '../schemas/prov
 import { behaviourSchema } from './behaviour.ts';
 import type { BehaviourSpec, SandboxControl } from './control.ts';
 import { FAULT_PRESETS, type FaultPresetName } from './fault-presets.ts';
+import { QUIRKS } from './quirks.ts';
 import { BodyTooLargeError, readBody } from './read-body.ts';
 import type { RecordedRequest } from './recorded-request.ts';
 import { SANDBOX_LIMITS } from './sandbox-limits.ts';
@@ -77,6 +78,8 @@ async function answerTo(exchange: ControlExchange): Promise<unknown> {
       return overview(control);
     case 'GET presets':
       return FAULT_PRESETS;
+    case 'GET quirks':
+      return QUIRKS;
     case 'GET behaviours':
       return control.behaviour(providerOf(argument));
     case 'PUT behaviours':

@@ -34,7 +34,7 @@ export const subjects = {
 export const STREAMS = { events: 'EV' } as const;
 
 /** JetStream key-value buckets. */
-export const KV_BUCKETS = { toolStates: 'gw-tool-states' } as const;
+export const KV_BUCKETS = { toolStates: 'gw-tool-states', models: 'gw-models' } as const;
 
 /** Queue groups: equal programs that share a subject. */
 export const queueGroups = {

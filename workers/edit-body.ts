@@ -46,7 +46,8 @@ export function fieldSplices(
   const splices: Splice[] = removalSplices(fields, removed);
   const present = new Set(fields.map(({ name }) => name));
   for (const { name, valueStart, valueEnd } of fields) {
-    const text = set[name];
+    // A client's field may be called `__proto__`.
+    const text = Object.hasOwn(set, name) ? set[name] : undefined;
     if (text !== undefined) splices.push({ start: valueStart, end: valueEnd, text });
   }
   const added = Object.entries(set).filter(([name]) => !present.has(name));

@@ -21,7 +21,7 @@ const NO_CHAT_TYPES = new Set([
   'audio',
 ]);
 /** What a request may ask for: the ingress refuses other names. */
-const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._:@/-]*$/;
+const MODEL_NAME = /^[A-Za-z0-9~][A-Za-z0-9._:@/~+-]*$/;
 const MS_PER_SECOND = 1_000;
 /** Year 9999: what comes later is no time. */
 const SECONDS_MAX = 253_402_300_799;

@@ -38,6 +38,14 @@ export interface Work {
   body: Uint8Array;
 }
 
+/** An answer that refused a request. */
+export interface RefusedAnswer {
+  readonly status: number;
+  readonly body: Uint8Array;
+  /** The attempt it belongs to. */
+  readonly work: Work;
+}
+
 /**
  * What a provider module exports: where the upstream is, with what credentials, and its quirks. What the bytes
  * mean is the wire's business.
@@ -60,9 +68,9 @@ export interface Provider {
   renewCredential?(): Promise<boolean>;
   /**
    * Called with an answer that refused the request: true = the provider learned from it and builds the next call of
-   * this model differently, try once more.
+   * this model, or of this very work, differently, try once more.
    */
-  learn?(request: UpstreamRequest, status: number, body: Uint8Array): boolean;
+  learn?(request: UpstreamRequest, answer: RefusedAnswer): boolean;
 }
 
 /** The translation of a request that kept its wire: nothing but what had to be changed in it is told. */

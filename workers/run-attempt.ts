@@ -138,7 +138,7 @@ async function callUntilAnswered(
     const { status, headers, body, request } = outcome;
     if (mayRenew && status === 401 && (await provider.renewCredential?.())) {
       mayRenew = false;
-    } else if (mayLearn && provider.learn?.(request, status, body)) {
+    } else if (mayLearn && provider.learn?.(request, { status, body, work })) {
       mayLearn = false;
     } else {
       const wire = request.wire ?? provider.wire;

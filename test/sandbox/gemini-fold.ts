@@ -31,8 +31,8 @@ export function foldChunks(chunks: readonly Json[]): FoldedGemini {
     parts,
     text: join(texts.filter((part) => part['thought'] !== true)),
     thoughts: join(texts.filter((part) => part['thought'] === true)),
-    calls: parts.flatMap((part) => (part['functionCall'] ?? []) as Json[]),
-    signatures: parts.flatMap((part) => (part['thoughtSignature'] ?? []) as string[]),
+    calls: parts.map((part) => part['functionCall'] as Json).filter(Boolean),
+    signatures: parts.map((part) => String(part['thoughtSignature'] ?? '')).filter(Boolean),
     finish: pick(chunks.at(-1), 'candidates', 0, 'finishReason'),
     usage: Object.assign({}, ...chunks.map((chunk) => chunk['usageMetadata'] ?? {})),
   };

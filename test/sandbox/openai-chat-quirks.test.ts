@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { QUIRKS, type Quirk } from '../../sandbox/quirks.ts';
 import { startSandbox } from '../../sandbox/start.ts';
+import { call } from './call.ts';
 import { ask, says, thoughtful } from './chat-call.ts';
 import { chatTool, deltasOf, type FoldedChat, foldChat, type Json, pick } from './chat-fold.ts';
 
@@ -89,6 +90,8 @@ test('every oddity of real servers can be had, by the control and by a line in t
       look((await ask(sandbox, says(`sandbox: quirk ${name}`))).text);
     });
   }
+  const listed = await call(`${sandbox.url}/_sandbox/quirks`, null);
+  assert.deepEqual(JSON.parse(listed.text), QUIRKS);
   const { content } = foldChat((await ask(sandbox, says('sandbox: quirk what'))).text);
   assert.match(content, /there is no quirk "what"/);
 });

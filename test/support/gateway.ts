@@ -15,6 +15,7 @@ import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import type { ProviderId } from '../../schemas/provider.ts';
 import { STREAMS } from '../../schemas/subjects.ts';
 import { type UsageEvent, usageEventSchema } from '../../schemas/usage.ts';
+import { startModelPublisher } from '../../workers/publish-models.ts';
 import { createProvider } from '../../workers/registry.ts';
 import { startWorker } from '../../workers/start.ts';
 import { createTokenCounter } from '../../workers/token-count/token-counter.ts';
@@ -28,6 +29,8 @@ export interface TestGatewayOptions {
   /** Providers whose workers run here; default: all that are on. */
   readonly workers?: readonly ProviderId[];
   readonly hasRouter?: boolean;
+  /** The workers read their providers' lists of models: the sandbox sees these requests too. */
+  readonly readsModelLists?: boolean;
   readonly log?: Log;
 }
 
@@ -89,6 +92,10 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     const provider = createProvider(settingsOf(config.providers, id), { toolStates, modelMapping });
     const shared = { host, client, events, log, concurrency, toolStates, tokens };
     stack.use(startWorker(bus, { provider, ...shared }));
+  }
+  if (options.readsModelLists === true) {
+    const providers = workers.map((id) => settingsOf(config.providers, id));
+    stack.use(startModelPublisher(bus, { providers, log }));
   }
   if (options.hasRouter !== false) stack.use(startRouter(bus, config));
   const ingress = stack.use(

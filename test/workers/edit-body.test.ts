@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 import fc from 'fast-check';
 import { scanTopLevel } from '../../schemas/json-scan.ts';
 import { type FieldEdits, fieldSplices, spliceBody } from '../../workers/edit-body.ts';
@@ -153,3 +153,10 @@ function stripped(value: unknown, key: string): unknown {
       .map(([name, member]) => [name, stripped(member, name)]),
   );
 }
+
+test('a field named like something every object has is left alone', () => {
+  const body = Buffer.from('{"model":"a","__proto__":{"x":1},"constructor":2,"toString":null}');
+  const { fields } = scanTopLevel(body, SCAN_OPTIONS);
+  const pieces = spliceBody(body, fieldSplices(body, fields, { set: { model: '"b"' } }));
+  assert.equal(Buffer.concat(pieces).toString(), body.toString().replace('"a"', '"b"'));
+});

@@ -54,7 +54,7 @@ export function createOpenrouter(settings: ProviderSettings, context: ProviderCo
       } as const;
       return { ...(await openaiChatRequest(work, target, context)), wire: openaiChat };
     },
-    learn({ path, upstreamModel }, status) {
+    learn({ path, upstreamModel }, { status }) {
       const canLearn = chatOnly.size < LIMITS.learnedModelsMax;
       if (path !== MESSAGES_PATH || !NOT_SERVED.has(status) || !canLearn) return false;
       chatOnly.add(upstreamModel);

@@ -49,7 +49,7 @@ export function createVertexClaude(settings: ProviderSettings, context: Provider
       };
     },
     renewCredential: () => credentials.renew(),
-    learn: ({ upstreamModel }, status, body) => betas.learn(upstreamModel, status, body),
+    learn: ({ upstreamModel }, { status, body }) => betas.learn(upstreamModel, status, body),
   };
 }
 

@@ -2,14 +2,18 @@ import type { ProviderSettings } from '../../config/config.ts';
 import { resolveModel } from '../../config/model-mapping.ts';
 import type { HeaderPair } from '../../schemas/envelope.ts';
 import { createGoogleCredentials } from '../google-auth.ts';
+import { asBuffer } from '../json.ts';
 import type { Provider, Work } from '../provider.ts';
 import type { ProviderContext } from '../registry.ts';
 import { chosenHeaders } from '../request-headers.ts';
 import { modelFacts } from '../translation/model-facts.ts';
-import { readWork, translationOf } from '../translation/translate.ts';
+import { type ReadWork, readWork, translationOf } from '../translation/translate.ts';
 import { encodeGeminiCount, encodeGeminiRequest } from '../wire/gemini-generate/encode-request.ts';
 import { geminiGenerate } from '../wire/gemini-generate.ts';
 import { vertexPath } from './vertex-url.ts';
+
+/** `Invalid thought signature`, `Corrupted thought signature`. Source: protocol reference §3. */
+const SIGNATURE_REFUSED = /(?:invalid|corrupted) thought.?signature/i;
 
 /** Gemini on Vertex AI. */
 export function createVertexGemini(settings: ProviderSettings, context: ProviderContext): Provider {
@@ -17,6 +21,8 @@ export function createVertexGemini(settings: ProviderSettings, context: Provider
   const credentials = context.google ?? createGoogleCredentials({ accessToken: settings.apiKey });
   const project = settings.projectId ?? '';
   const region = settings.region ?? 'global';
+  /** Attempts whose signatures were refused. */
+  const unsigned = new WeakSet<Work>();
   return {
     id: 'vertex-gemini',
     wire: geminiGenerate,
@@ -34,7 +40,8 @@ export function createVertexGemini(settings: ProviderSettings, context: Provider
         upstreamModel,
         model: modelFacts(model),
       } as const;
-      const read = await readWork(work, target, toolStates);
+      const known = await readWork(work, target, toolStates);
+      const read = unsigned.has(work) ? withoutSignatures(known) : known;
       const encodeContext = { ...read.context, safetySettings: [], usesJsonSchema: false };
       const { token, quotaProject } = await credentials.current(signal);
       const own: HeaderPair[] = [['authorization', `Bearer ${token}`]];
@@ -61,7 +68,24 @@ export function createVertexGemini(settings: ProviderSettings, context: Provider
       };
     },
     renewCredential: () => credentials.renew(),
+    // A signature of another project or route: without any, the request is merely less well informed.
+    learn(_request, { status, body, work }) {
+      if (status !== 400 || !SIGNATURE_REFUSED.test(asBuffer(body).toString('utf8'))) return false;
+      unsigned.add(work);
+      return true;
+    },
   };
+}
+
+function withoutSignatures({ request, context }: ReadWork): ReadWork {
+  const states = [...context.toolStates].map(
+    ([id, state]) => [id, { ...state, thoughtSignature: null }] as const,
+  );
+  const turns = request.turns.map((turn) => ({
+    ...turn,
+    blocks: turn.blocks.filter(({ type }) => type !== 'thinking'),
+  }));
+  return { request: { ...request, turns }, context: { ...context, toolStates: new Map(states) } };
 }
 
 function callOf({ operation, isStream }: Work['dispatch']['facts'], model: string): string {

@@ -77,7 +77,9 @@ function readTurn(message: unknown, index: number): Turn {
     isJsonObject(outputConfig) && typeof outputConfig.effort === 'string'
       ? outputConfig.effort
       : null;
-  return { role, blocks: readBlocks(message.content, `${where}.content`), effort };
+  // A system message may be there for its settings alone.
+  const content = role === 'system' ? (message.content ?? []) : message.content;
+  return { role, blocks: readBlocks(content, `${where}.content`), effort };
 }
 
 function readBlocks(content: unknown, where: string): readonly Block[] {

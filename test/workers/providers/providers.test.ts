@@ -115,20 +115,17 @@ describe('openrouter', () => {
 
   it('learns that the Messages endpoint does not serve a model', async () => {
     const openrouter = provider('openrouter');
-    const ask = () =>
-      openrouter.request(
-        workOf(
-          '{"model":"claude-opus-5-5","max_tokens":5,"messages":[{"role":"user","content":"a"}]}',
-        ),
-        SIGNAL,
-      );
+    const work = workOf(
+      '{"model":"claude-opus-5-5","max_tokens":5,"messages":[{"role":"user","content":"a"}]}',
+    );
+    const ask = () => openrouter.request(work, SIGNAL);
     const first = await ask();
     assert.equal(first.path, '/api/v1/messages');
-    assert.equal(openrouter.learn?.(first, 400, Buffer.from('')), false);
-    assert.equal(openrouter.learn?.(first, 404, Buffer.from('')), true);
+    assert.equal(openrouter.learn?.(first, { status: 400, body: Buffer.from(''), work }), false);
+    assert.equal(openrouter.learn?.(first, { status: 404, body: Buffer.from(''), work }), true);
     const second = await ask();
     assert.equal(second.path, '/api/v1/chat/completions');
-    assert.equal(openrouter.learn?.(second, 404, Buffer.from('')), false);
+    assert.equal(openrouter.learn?.(second, { status: 404, body: Buffer.from(''), work }), false);
   });
 
   const spellings: [string, string][] = [
@@ -251,9 +248,9 @@ describe('vertex-claude', () => {
         },
       }),
     );
-    assert.equal(vertex.learn?.(request, 400, refusal), true);
-    assert.equal(vertex.learn?.(request, 400, refusal), false);
-    assert.equal(vertex.learn?.(request, 400, Buffer.from('other')), false);
+    assert.equal(vertex.learn?.(request, { status: 400, body: refusal, work }), true);
+    assert.equal(vertex.learn?.(request, { status: 400, body: refusal, work }), false);
+    assert.equal(vertex.learn?.(request, { status: 400, body: Buffer.from('other'), work }), false);
     assert.deepEqual(valuesOf(await vertex.request(work, SIGNAL), 'anthropic-beta'), [
       'claude-code-20250219',
     ]);

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startTestGateway } from '../support/gateway.ts';
+import { eventually } from '../support/latch.ts';
+
+interface Page {
+  readonly data: readonly { readonly id: string; readonly display_name: string }[];
+  readonly has_more: boolean;
+}
+
+test('GET /v1/models shows what is reachable, the lists of providers included', async () => {
+  const environment = { PROVIDER_CHAIN: 'anthropic,openrouter,vertex-gemini' };
+  await using gateway = await startTestGateway({ environment, readsModelLists: true });
+  const list = async (): Promise<Page> =>
+    (await (await fetch(`${gateway.url()}/v1/models?limit=1000`)).json()) as Page;
+  const own = await fetch(`${gateway.sandbox.url}/api/v1/models`, {
+    headers: { authorization: 'Bearer sk-or-test' },
+  });
+  const published = ((await own.json()) as Page).data.map(({ id }) => id);
+  assert.ok(published.length > 3);
+  await eventually(
+    async () => {
+      const ids = new Set((await list()).data.map(({ id }) => id));
+      return published
+        .filter((id) => !id.startsWith('anthropic/'))
+        .every((id) => ids.has(`anthropic/openrouter/${id}`));
+    },
+    'the models of OpenRouter’s own list',
+    40_000,
+  );
+  const { data, has_more } = await list();
+  assert.equal(has_more, false);
+  assert.ok(data.some(({ id }) => id === 'claude-sonnet-5-5'));
+  assert.ok(data.some(({ id }) => id.startsWith('anthropic/vertex-gemini/gemini-')));
+});

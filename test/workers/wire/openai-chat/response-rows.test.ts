@@ -1,0 +1,332 @@
+/** One test per row of the response table in protocol reference §7.2. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { openSignature } from '../../../../workers/translation/signature.ts';
+import { openaiChat } from '../../../../workers/wire/openai-chat.ts';
+import { parseEventStream } from '../../../support/event-parser.ts';
+import {
+  callDelta,
+  chatContext,
+  decodeChunks,
+  decodeStream,
+  delta,
+  framed,
+} from '../../support/chat-decode.ts';
+
+const CALL = {
+  index: 0,
+  id: 'call_a',
+  type: 'function',
+  function: { name: 'Read', arguments: '' },
+};
+const INPUT = { index: 0, function: { arguments: '{"path":"a"}' } };
+
+describe('the first chunk', () => {
+  it('starts the message at once: own id, the client’s model, the estimated input, then a ping', () => {
+    const decoded = decodeStream(
+      framed([{ choices: [], prompt_filter_results: [] }]),
+      chatContext({ inputTokensEstimate: 1_234 }),
+    );
+    const [first, second] = decoded.events;
+    const { message } = JSON.parse(first?.data ?? '');
+    assert.match(message.id, /^msg_[\da-f]{24}$/);
+    assert.equal(message.model, 'claude-opus-5-5');
+    assert.equal(message.usage.input_tokens, 1_234);
+    assert.equal(second?.event, 'ping');
+    assert.equal(decoded.chunks[0]?.hasContent, false);
+  });
+});
+
+describe('reasoning text', () => {
+  it('becomes a thinking block that ends with a signature of the gateway', () => {
+    const { content, events } = decodeChunks([
+      delta({ reasoning_content: 'Let me ' }),
+      delta({ reasoning_content: 'see.' }),
+      delta({ content: 'Yes.' }, 'stop'),
+    ]);
+    assert.deepEqual(
+      content.map(({ type }) => type),
+      ['thinking', 'text'],
+    );
+    assert.equal(content[0]?.thinking, 'Let me see.');
+    assert.deepEqual(openSignature(content[0]?.signature), {
+      provider: 'openai-compatible',
+      model: 'some/model',
+      state: { reasoningText: 'Let me see.' },
+    });
+    const signature = events.findIndex(({ data }) => data.includes('signature_delta'));
+    assert.equal(events[signature + 1]?.event, 'content_block_stop');
+  });
+
+  it('is a block without text when the client wants it omitted, and nothing when it wants none', () => {
+    const chunks = [delta({ reasoning: 'secret' }), delta({ content: 'Yes.' }, 'stop')];
+    const omitted = decodeChunks(chunks, chatContext({ thinkingDisplay: 'omitted' }));
+    assert.equal(omitted.content[0]?.thinking, '');
+    assert.deepEqual(openSignature(omitted.content[0]?.signature)?.state, {
+      reasoningText: 'secret',
+    });
+    const none = decodeChunks(chunks, chatContext({ thinkingDisplay: 'none' }));
+    assert.deepEqual(none.content, [{ type: 'text', text: 'Yes.' }]);
+  });
+});
+
+describe('content', () => {
+  it('opens its text block with the first text that is not empty', () => {
+    const { events } = decodeChunks([
+      delta({ role: 'assistant', content: '' }),
+      delta({ content: null }),
+      delta({ content: 'a' }, 'stop'),
+    ]);
+    assert.equal(events.filter(({ event }) => event === 'content_block_start').length, 1);
+  });
+
+  it('is dropped when only white space comes before tool calls', () => {
+    const { content } = decodeChunks([
+      delta({ content: '\n\n' }),
+      callDelta({ ...CALL, function: { name: 'Read', arguments: '{}' } }),
+      delta({}, 'tool_calls'),
+    ]);
+    assert.deepEqual(
+      content.map(({ type }) => type),
+      ['tool_use'],
+    );
+  });
+
+  it('keeps its leading white space when text follows', () => {
+    const { content } = decodeChunks([delta({ content: '\n\n' }), delta({ content: 'a' }, 'stop')]);
+    assert.deepEqual(content, [{ type: 'text', text: '\n\na' }]);
+  });
+});
+
+describe('tool calls', () => {
+  it('close the open block, start empty and come in pieces, one block each', () => {
+    const { content, events, stopReason } = decodeChunks([
+      delta({ content: 'I read.' }),
+      callDelta(CALL),
+      callDelta(INPUT),
+      callDelta({ index: 1, id: 'call_b', function: { name: 'Glob', arguments: '{"p":' } }),
+      callDelta({ index: 1, function: { arguments: '"*"}' } }),
+      delta({}, 'tool_calls'),
+    ]);
+    assert.deepEqual(content, [
+      { type: 'text', text: 'I read.' },
+      { type: 'tool_use', id: 'call_a', name: 'Read', input: { path: 'a' } },
+      { type: 'tool_use', id: 'call_b', name: 'Glob', input: { p: '*' } },
+    ]);
+    assert.equal(stopReason, 'tool_use');
+    const pieces = events.filter(({ data }) => data.includes('input_json_delta'));
+    assert.equal(pieces.length, 3);
+  });
+
+  it('start their block with the first piece that names them', () => {
+    const decoded = decodeStream(framed([callDelta(CALL)]));
+    assert.equal(decoded.events.at(-1)?.event, 'content_block_start');
+    assert.equal(decoded.chunks[0]?.hasContent, true);
+  });
+
+  it('get the client’s name of a tool that was respelled', () => {
+    const context = chatContext({ toolNames: new Map([['Read', 'mcp__files__read.it']]) });
+    const { content } = decodeChunks([callDelta(CALL), delta({}, 'tool_calls')], context);
+    assert.equal(content[0]?.name, 'mcp__files__read.it');
+  });
+});
+
+describe('final arguments that are no JSON', () => {
+  const decodeInput = (input: string, finish = 'tool_calls') => {
+    const pieces = Array.from(input, (character) =>
+      callDelta({ index: 0, function: { arguments: character } }),
+    );
+    return decodeChunks([callDelta(CALL), ...pieces, delta({}, finish)]);
+  };
+
+  it('are mended: a comma too many, a closer missing', () => {
+    assert.deepEqual(decodeInput('{"a":[1,2,],}').content[0]?.input, { a: [1, 2] });
+    assert.deepEqual(decodeInput('{"a":[1,{"b":2').content[0]?.input, { a: [1, { b: 2 }] });
+  });
+
+  it('are passed on as delivered when they cannot be mended, and crash nothing', () => {
+    const input = { index: 0, function: { arguments: "{'a':1}" } };
+    const text = framed([callDelta(CALL), callDelta(input), delta({}, 'tool_calls')]);
+    const decoder = openaiChat.createStreamDecoder(chatContext());
+    const bytes = [decoder.push(Buffer.from(text)).bytes, decoder.finish().bytes];
+    const pieces = parseEventStream(Buffer.concat(bytes))
+      .map(({ data }) => JSON.parse(data).delta?.partial_json ?? '')
+      .join('');
+    assert.equal(pieces, "{'a':1}");
+    assert.equal(decoder.isComplete, true);
+  });
+});
+
+describe('a refusal', () => {
+  it('becomes text and the stop reason refusal with its explanation', () => {
+    const { content, stopReason, message } = decodeChunks([
+      delta({ role: 'assistant', content: null, refusal: 'I cannot ' }),
+      delta({ refusal: 'do that.' }),
+      delta({}, 'stop'),
+    ]);
+    assert.deepEqual(content, [{ type: 'text', text: 'I cannot do that.' }]);
+    assert.equal(stopReason, 'refusal');
+    assert.deepEqual(message['stop_details'], {
+      type: 'refusal',
+      category: null,
+      explanation: 'I cannot do that.',
+    });
+  });
+
+  it('is what a content filter makes of an answer', () => {
+    const { stopReason, message } = decodeChunks([delta({ content: 'Well' }, 'content_filter')]);
+    assert.equal(stopReason, 'refusal');
+    assert.deepEqual(message['stop_details'], {
+      type: 'refusal',
+      category: null,
+      explanation: null,
+    });
+  });
+});
+
+describe('the finish reason', () => {
+  const CASES: readonly [reason: string, withoutCalls: string, withCalls: string][] = [
+    ['stop', 'end_turn', 'tool_use'],
+    ['length', 'max_tokens', 'max_tokens'],
+    ['tool_calls', 'end_turn', 'tool_use'],
+    ['function_call', 'end_turn', 'tool_use'],
+    ['content_filter', 'refusal', 'tool_use'],
+    ['eos', 'end_turn', 'tool_use'],
+    ['end_turn', 'end_turn', 'tool_use'],
+    ['model_length', 'max_tokens', 'max_tokens'],
+    ['something_new', 'end_turn', 'tool_use'],
+  ];
+  for (const [reason, withoutCalls, withCalls] of CASES) {
+    it(`${reason} means ${withoutCalls}, and ${withCalls} after a tool call`, () => {
+      assert.equal(decodeChunks([delta({ content: 'a' }, reason)]).stopReason, withoutCalls);
+      const calls = [callDelta(CALL), callDelta(INPUT), delta({}, reason)];
+      assert.equal(decodeChunks(calls).stopReason, withCalls);
+    });
+  }
+
+  it('error is a failure and no end', () => {
+    const { decoder } = decodeChunks([delta({ content: 'a' }), delta({}, 'error')]);
+    assert.equal(decoder.isComplete, false);
+    assert.equal(decoder.error?.type, 'api_error');
+  });
+
+  it('insufficient_system_resource is an overloaded server', () => {
+    const { decoder } = decodeChunks([delta({ content: 'a' }, 'insufficient_system_resource')]);
+    assert.equal(decoder.error?.type, 'overloaded_error');
+    assert.equal(decoder.error?.status, 529);
+  });
+});
+
+describe('a stop sequence', () => {
+  it('is end_turn where the server does not tell it', () => {
+    const { stopReason, message } = decodeChunks([delta({ content: 'a' }, 'stop')]);
+    assert.equal(stopReason, 'end_turn');
+    assert.equal(message['stop_sequence'], null);
+  });
+
+  it('is named where vLLM tells it', () => {
+    const choice = { index: 0, delta: {}, finish_reason: 'stop', stop_reason: 'END' };
+    const { stopReason, message } = decodeChunks([delta({ content: 'a' }), { choices: [choice] }]);
+    assert.equal(stopReason, 'stop_sequence');
+    assert.equal(message['stop_sequence'], 'END');
+  });
+});
+
+describe('the end of the message', () => {
+  const USAGE = { prompt_tokens: 10, completion_tokens: 4, total_tokens: 14 };
+
+  it('waits for usage that comes late, and is sent with it', () => {
+    const early = decodeStream(framed([delta({ content: 'a' }), delta({}, 'stop')]));
+    const text = framed([
+      delta({ content: 'a' }),
+      delta({}, 'stop'),
+      { choices: [], usage: USAGE },
+    ]);
+    const late = decodeStream(text);
+    assert.equal(late.chunks[0]?.isBoundary, true);
+    assert.equal(late.chunks[1]?.bytes.length, 0); // nothing was left for the stream's own end
+    assert.equal(late.usage['output_tokens'], 4);
+    assert.equal(early.decoder.isComplete, true); // the end of the stream is an end as well
+    assert.equal(early.summary.estimated, true);
+  });
+
+  it('is estimated when no usage came at all', () => {
+    const context = chatContext({ inputTokensEstimate: 7 });
+    const { summary, usage } = decodeChunks([delta({ content: 'x'.repeat(36) }, 'stop')], context);
+    assert.equal(summary.estimated, true);
+    assert.equal(summary.usage.outputTokens, 10);
+    assert.equal(summary.usage.inputTokens, 7);
+    assert.equal(summary.raw, null);
+    assert.equal(usage['output_tokens'], 10);
+  });
+});
+
+describe('an error chunk', () => {
+  const ERROR = { error: { message: 'Rate limit exceeded', code: 429 } };
+
+  it('before the content leaves nothing behind, so that another provider may be asked', () => {
+    const { decoder, chunks, summary } = decodeStream(framed([ERROR]));
+    assert.equal(chunks[0]?.bytes.length, 0);
+    assert.equal(decoder.error?.type, 'rate_limit_error');
+    assert.equal(decoder.error?.isFailover, true);
+    assert.equal(summary.usage.outputTokens, 0);
+  });
+
+  it('after content ends the stream where it is', () => {
+    const { decoder, content } = decodeChunks([
+      delta({ content: 'half an ans' }),
+      {
+        ...delta({ content: '' }, 'error'),
+        error: { message: 'Provider disconnected', code: 502 },
+      },
+      delta({ content: 'never read' }),
+    ]);
+    assert.equal(decoder.error?.type, 'api_error');
+    assert.match(decoder.error?.message ?? '', /Provider disconnected/);
+    assert.deepEqual(content, [{ type: 'text', text: 'half an ans' }]);
+  });
+
+  it('is an error event as well', () => {
+    const { decoder } = decodeStream('event: error\ndata: the model fell over\n\n');
+    assert.match(decoder.error?.message ?? '', /the model fell over/);
+  });
+});
+
+describe('the end of the stream without a finish reason', () => {
+  it('is an error that says so, and never end_turn', () => {
+    const { decoder, stopReason } = decodeStream(framed([delta({ content: 'half' })]));
+    assert.equal(stopReason, null);
+    assert.equal(decoder.isComplete, false);
+    assert.equal(decoder.error?.type, 'api_error');
+    assert.match(decoder.error?.message ?? '', /^upstream closed the stream/);
+  });
+
+  it('is an error after [DONE] too while a call is half or nothing was said', () => {
+    const half = [callDelta(CALL), callDelta({ index: 0, function: { arguments: '{"a' } })];
+    assert.match(decodeChunks(half).decoder.error?.message ?? '', /^upstream closed the stream/);
+    assert.notEqual(decodeChunks([delta({ role: 'assistant' })]).decoder.error, null);
+    assert.equal(decodeChunks([delta({ content: 'whole' })]).stopReason, 'end_turn');
+  });
+});
+
+describe('several choices', () => {
+  it('are one: choice 0', () => {
+    const other = { index: 1, delta: { content: 'no' }, finish_reason: 'length' };
+    const mine = { index: 0, delta: { content: 'yes' }, finish_reason: null };
+    const { content, stopReason } = decodeChunks([
+      { choices: [other, mine] },
+      { choices: [other] },
+      delta({}, 'stop'),
+    ]);
+    assert.deepEqual(content, [{ type: 'text', text: 'yes' }]);
+    assert.equal(stopReason, 'end_turn');
+  });
+});
+
+describe('annotations', () => {
+  it('are dropped', () => {
+    const annotations = [{ type: 'url_citation', url_citation: { url: 'https://a.example' } }];
+    const { content } = decodeChunks([delta({ content: 'a', annotations }, 'stop')]);
+    assert.deepEqual(content, [{ type: 'text', text: 'a' }]);
+  });
+});
