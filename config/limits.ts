@@ -45,12 +45,12 @@ export const LIMITS = {
   bodyPiecesInFlightMax: 3,
   bodyPullMsMax: 10_000,
   /** Unacknowledged bytes of one reply stream. */
-  replyWindowBytesMax: 65_536,
-  replyFrameBytesMax: 32_768,
+  replyWindowBytesMax: 32_768,
+  replyFrameBytesMax: 16_384,
   replyCoalesceBytesMax: 16_384,
   replyCoalesceMsMax: 15,
   /** The ingress acknowledges after this many bytes taken by the client's socket. */
-  replyAckBytes: 32_768,
+  replyAckBytes: 16_384,
   /** The last acknowledgements of finished streams wait this long for company. */
   replyEndedMsMax: 20,
   /** A worker says it lives after this long without a frame. */
@@ -107,6 +107,8 @@ export const LIMITS = {
   upstreamMessageBytesMax: 67_108_864,
   sseEventBytesMax: 16_777_216,
   upstreamHeaderBytesMax: 65_536,
+  /** Bytes of an answer that wait in a paused upstream socket, beside the kernel's. */
+  upstreamUnreadBytesMax: 16_384,
   /** Silence towards a streaming client before a ping. */
   pingMs: 15_000,
   drainMsMax: 900_000,

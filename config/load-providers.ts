@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { BuiltInProviderId, ProviderId } from '../schemas/provider.ts';
 import type { ProviderSettings, ProviderTable } from './config.ts';
+import { KEYED_PROVIDERS } from './keyed-providers.ts';
 import { loadServers, PLAIN_SERVER } from './load-servers.ts';
 import type { Reader } from './reader.ts';
 
@@ -9,6 +10,8 @@ export interface LoadedProviders {
   readonly providers: ProviderTable;
   readonly isSandbox: boolean;
 }
+
+type KeyedProviderId = (typeof KEYED_PROVIDERS)[number]['id'];
 
 const SANDBOX_CREDENTIAL = 'sandbox';
 /**
@@ -82,22 +85,7 @@ function realProviders(reader: Reader): Record<BuiltInProviderId, ProviderSettin
     'vertex-claude': vertex('vertex-claude', 'VERTEX_CLAUDE_BASE_URL'),
     'vertex-gemini': vertex('vertex-gemini', 'VERTEX_GEMINI_BASE_URL'),
     'github-models': githubUrl === null ? off(github, GITHUB_RETIRED) : github,
-    openrouter: keyed(
-      provider(
-        'openrouter',
-        reader.url('OPENROUTER_BASE_URL', 'https://openrouter.ai'),
-        reader.credential('OPENROUTER_API_KEY'),
-      ),
-      'OPENROUTER_API_KEY',
-    ),
-    anthropic: keyed(
-      provider(
-        'anthropic',
-        reader.url('ANTHROPIC_UPSTREAM_URL', 'https://api.anthropic.com'),
-        reader.credential('ANTHROPIC_API_KEY'),
-      ),
-      'ANTHROPIC_API_KEY',
-    ),
+    ...keyedProviders(reader),
     'openai-compatible': {
       ...provider(
         'openai-compatible',
@@ -109,6 +97,14 @@ function realProviders(reader: Reader): Record<BuiltInProviderId, ProviderSettin
       offReason: compatibleUrl === null ? 'OPENAI_COMPATIBLE_BASE_URL is not set' : null,
     },
   };
+}
+
+function keyedProviders(reader: Reader): Record<KeyedProviderId, ProviderSettings> {
+  const entries = KEYED_PROVIDERS.map(({ id, keyVariable, urlVariable, baseUrl }) => {
+    const settings = provider(id, reader.url(urlVariable, baseUrl), reader.credential(keyVariable));
+    return [id, keyed(settings, keyVariable)] as const;
+  });
+  return Object.fromEntries(entries) as Record<KeyedProviderId, ProviderSettings>; // the ids of the table
 }
 
 function provider(id: ProviderId, baseUrl: string, apiKey: string | null): ProviderSettings {

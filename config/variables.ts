@@ -1,3 +1,5 @@
+import { KEYED_PROVIDERS } from './keyed-providers.ts';
+
 /** A variable of the environment: `.env.example` lists the same ones, and a test compares the two. */
 export interface Variable {
   readonly name: string;
@@ -12,6 +14,10 @@ export interface Variable {
 
 /** Every variable the gateway reads. */
 export const VARIABLES: readonly Variable[] = [
+  ...KEYED_PROVIDERS.flatMap(({ keyVariable, urlVariable }): Variable[] => [
+    { name: keyVariable, kind: 'secret' },
+    { name: urlVariable, kind: 'address' },
+  ]),
   { name: 'GATEWAY_HOST' },
   { name: 'GATEWAY_PORT' },
   { name: 'VERTEX_CLAUDE_PORT' },
@@ -41,8 +47,6 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'RATE_LIMIT_THRESHOLD', isReserved: true },
   { name: 'HOURLY_COST_ALERT_THRESHOLD', isReserved: true },
   { name: 'DAILY_COST_ALERT_THRESHOLD', isReserved: true },
-  { name: 'ANTHROPIC_API_KEY', kind: 'secret' },
-  { name: 'ANTHROPIC_UPSTREAM_URL', kind: 'address' },
   { name: 'VERTEX_PROJECT_ID' },
   { name: 'VERTEX_REGION' },
   { name: 'VERTEX_ACCESS_TOKEN', kind: 'secret' },
@@ -51,8 +55,6 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'VERTEX_GEMINI_BASE_URL', kind: 'address' },
   { name: 'GITHUB_TOKEN', kind: 'secret' },
   { name: 'GITHUB_MODELS_BASE_URL', kind: 'address' },
-  { name: 'OPENROUTER_API_KEY', kind: 'secret' },
-  { name: 'OPENROUTER_BASE_URL', kind: 'address' },
   { name: 'OPENAI_COMPATIBLE_API_KEY', kind: 'secret' },
   { name: 'OPENAI_COMPATIBLE_BASE_URL', kind: 'address' },
   { name: 'OPENAI_COMPATIBLE_FILE' },

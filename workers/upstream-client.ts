@@ -84,6 +84,8 @@ function createPool(origin: string, options: UpstreamClientOptions): Pool {
     connections: LIMITS.workerInFlightMax,
     pipelining: 1,
     connectTimeout: options.connectMs ?? LIMITS.upstreamConnectMsMax,
+    // A client that reads slowly holds this much unread: Node's option, which undici's types leave out.
+    connect: { highWaterMark: LIMITS.upstreamUnreadBytesMax } as object,
     headersTimeout: 0, // the first-byte timer of the call covers it
     keepAliveTimeout: keepAliveMs,
     keepAliveMaxTimeout: keepAliveMs,

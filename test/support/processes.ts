@@ -19,15 +19,16 @@ export interface RoleProcess extends AsyncDisposable {
 export async function startRoles(
   roles: readonly string[],
   environment: Record<string, string>,
+  projectDir: string = PROJECT_DIR,
 ): Promise<RoleProcess> {
   const child = spawn(process.execPath, ['main.ts', ...roles], {
-    cwd: PROJECT_DIR,
+    cwd: projectDir,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'info', ...environment },
   });
   const exited = once(child, 'exit').then(([code, signal]) => code ?? signal);
   const output = collect(child);
-  await output.until((text) => text.includes('ready\n'), exited);
+  await output.until((text) => /ready\n/.test(text), exited);
   return {
     pid: child.pid ?? 0,
     exited,

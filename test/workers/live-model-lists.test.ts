@@ -116,7 +116,7 @@ test('models that cannot chat, broken entries and repeated ones are left out', (
       { id: '' },
       { id: 4 },
       { id: 'has space' },
-      { id: '~latest' },
+      { id: 'a b' },
       { id: 'x'.repeat(201) },
     ],
     { id: 'good', created: 1e300, context_length: -1, max_completion_tokens: 1.5, name: 7 },
@@ -162,7 +162,7 @@ test('no JSON makes a parser throw, and every id it gives may be asked for', () 
         ...(parseOpenaiModels(json) ?? []),
         ...(parseOpenrouterModels(json) ?? []),
       ]) {
-        assert.match(model.id, /^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$/);
+        assert.match(model.id, /^[A-Za-z0-9~][A-Za-z0-9._:@/~+-]{0,199}$/);
         assert.deepEqual(JSON.parse(JSON.stringify(model)), model);
       }
     }),

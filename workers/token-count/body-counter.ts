@@ -23,29 +23,32 @@ export interface BodyCount {
 export class BodyCounter {
   readonly #tokenizer = new Tokenizer(claude, {}, REMEMBERED_PIECES_MAX);
   readonly #known = new LRUCache<string, number>({ max: LIMITS.tokenCountsKnownMax });
-
   readonly #budget = new CountBudget();
 
   /** Counts a body for a model, or says what it counted before. */
   count(body: Uint8Array, model: string): BodyCount {
+    this.#budget.begin(performance.now());
+    const counted = this.#count(body, model);
+    this.#budget.end(performance.now());
+    return counted;
+  }
+
+  #count(body: Uint8Array, model: string): BodyCount {
     const digest = createHash('sha256').update(`${model}\n`).update(body).digest('base64');
     const known = this.#known.get(digest);
     if (known !== undefined) return { tokens: known, isKnown: true };
     const request = parseJson(asBuffer(body).toString());
     if (!isJsonObject(request)) return { tokens: null, isKnown: false };
     const costs = promptCosts(model);
-    const startMs = performance.now();
-    const deadlineMs = this.#budget.begin(startMs);
+    const { deadlineMs, isShort } = this.#budget.deadline(performance.now());
     const meter = new TextMeter(this.#tokenizer, {
       factor: costs.factor,
       deadlineMs,
       nowMs: () => performance.now(),
     });
     const tokens = countOrNull(() => countPrompt(request, { meter, costs }));
-    this.#budget.end(performance.now());
     // A count that had less time than others may have may be better the next time.
-    const isFinal = !meter.isLate || deadlineMs >= startMs + LIMITS.tokenCountMsMax;
-    if (tokens !== null && isFinal) this.#known.set(digest, tokens);
+    if (tokens !== null && !(meter.isLate && isShort)) this.#known.set(digest, tokens);
     return { tokens, isKnown: false };
   }
 }

@@ -1,7 +1,7 @@
 import { LIMITS } from '../../config/limits.ts';
 
 // Counts of one burst follow each other at once; after a pause this long there is no queue to wait for.
-const PAUSE_MS = 2;
+const PAUSE_MS = 5;
 // Every body is begun, for what its beginning tells of the rest.
 const EACH_MS_MIN = 2;
 
@@ -13,11 +13,17 @@ export class CountBudget {
   #burstStartMs = Number.NEGATIVE_INFINITY;
   #lastEndMs = Number.NEGATIVE_INFINITY;
 
-  /** The moment until which a count that begins now may tokenize. */
-  begin(nowMs: number): number {
+  /** A count begins: in the burst that goes on, or after a pause in another. */
+  begin(nowMs: number): void {
     if (nowMs - this.#lastEndMs > PAUSE_MS) this.#burstStartMs = nowMs;
+  }
+
+  /** Until when the count that was begun may tokenize from now on; short = less than others have. */
+  deadline(nowMs: number): { readonly deadlineMs: number; readonly isShort: boolean } {
+    const ownMs = nowMs + LIMITS.tokenCountMsMax;
     const burstEndMs = this.#burstStartMs + LIMITS.tokenBurstMsMax;
-    return Math.max(nowMs + EACH_MS_MIN, Math.min(nowMs + LIMITS.tokenCountMsMax, burstEndMs));
+    const deadlineMs = Math.max(nowMs + EACH_MS_MIN, Math.min(ownMs, burstEndMs));
+    return { deadlineMs, isShort: deadlineMs < ownMs };
   }
 
   /** The count that was begun has ended. */

@@ -24,14 +24,17 @@ const LATIN_END = 0x0530;
  * At most 100 µs at any length. 0 for an empty text, else at least 1.
  */
 export function roughTokens(text: string): number {
-  if (text.length <= WHOLE_CHARACTERS_MAX) return Math.ceil(measure(text, 0, text.length));
+  if (text === '') return 0;
+  if (text.length <= WHOLE_CHARACTERS_MAX) {
+    return Math.max(1, Math.ceil(measure(text, 0, text.length)));
+  }
   const stride = (text.length - SAMPLE_CHARACTERS) / (SAMPLES - 1);
   let tokens = 0;
   for (let sample = 0; sample < SAMPLES; sample++) {
     const start = Math.floor(sample * stride);
     tokens += measure(text, start, start + SAMPLE_CHARACTERS);
   }
-  return Math.ceil((tokens * text.length) / (SAMPLES * SAMPLE_CHARACTERS));
+  return Math.max(1, Math.ceil((tokens * text.length) / (SAMPLES * SAMPLE_CHARACTERS)));
 }
 
 type Kind = 'letters' | 'digits' | 'spaces' | 'marks' | 'latin' | 'other' | 'surrogate';

@@ -47,13 +47,13 @@ test('a long text costs samples only, and grows in proportion', () => {
   assert.ok(Math.abs(deviation(many, one * 3_000)) < 10, `${many} for ${one * 3_000}`);
 });
 
-test('every text has tokens, an empty one has none, and never more than bytes', () => {
+test('every text has tokens, an empty one has none, and never many more than bytes', () => {
   assert.equal(roughTokens(''), 0);
   fc.assert(
     fc.property(fc.string({ minLength: 1, unit: 'binary' }), (text) => {
       const tokens = roughTokens(text);
-      assert.ok(Number.isInteger(tokens) && tokens >= 0 && tokens <= Buffer.byteLength(text) * 2);
-      if (text.trim() !== '') assert.ok(tokens >= 1, `${tokens}`);
+      assert.ok(Number.isInteger(tokens) && tokens >= 1, `${tokens}`);
+      assert.ok(tokens <= Buffer.byteLength(text) * 1.3 + 1, `${tokens}`);
     }),
   );
 });

@@ -1,13 +1,12 @@
 import { LIMITS } from '../../../config/limits.ts';
 import type { ReplyError } from '../../../schemas/envelope.ts';
-import type { ToolState } from '../../../schemas/tool-state.ts';
-import type { JsonObject } from '../../json.ts';
 import { MessageWriter } from '../../translation/message-writer.ts';
 import { sealSignature } from '../../translation/signature.ts';
 import type { AnswerSummary, DecodeContext, DecodedChunk } from '../../wire.ts';
 import { AnswerNotes } from './answer-notes.ts';
 import type { ChatChunk, TextPiece } from './chunk.ts';
 import { Reasoning } from './reasoning.ts';
+import { rememberCalls } from './remember-calls.ts';
 import { failureOf, isCutShort, stopReasonOf } from './stop-reason.ts';
 import { malformedAnswer, truncatedAnswer, unfinishedAnswer } from './stream-error.ts';
 import { ThinkTags } from './think-tags.ts';
@@ -167,7 +166,7 @@ export class ChatAnswer {
     this.#calls.finish(isCutShort(reason));
     for (const piece of this.#held) this.#write(piece);
     if (this.#isThinking) this.#sign();
-    this.#remember();
+    rememberCalls(this.#calls.written, this.#reasoning.state(), this.#context);
     const stopReason = stopReasonOf(reason, {
       hasCalls: this.#calls.written.length > 0,
       hasRefusal: this.#refusal !== '',
@@ -186,27 +185,4 @@ export class ChatAnswer {
       usage: { ...usage, outputTokens: Math.max(1, usage.outputTokens) },
     });
   }
-
-  #remember(): void {
-    const reasoning = this.#reasoning.state();
-    const { providerId, upstreamModel } = this.#context;
-    for (const { toolUseId, upstreamId } of this.#calls.written) {
-      const isRespelled = upstreamId !== null && upstreamId !== toolUseId;
-      if (toolUseId === null || (reasoning === null && !isRespelled)) continue;
-      const state: ToolState = {
-        v: 1,
-        provider: providerId,
-        model: upstreamModel,
-        upstreamId,
-        thoughtSignature: null,
-        reasoningDetails: copied(reasoning?.reasoningDetails ?? null),
-        reasoningText: reasoning?.reasoningText ?? null,
-      };
-      this.#context.remember(toolUseId, state);
-    }
-  }
-}
-
-function copied(details: readonly JsonObject[] | null): JsonObject[] | null {
-  return details === null ? null : [...details];
 }

@@ -29,8 +29,8 @@ export interface ChatChunk {
   /** The stop sequence that was hit, where the server tells (vLLM). */
   readonly stopSequence: string | null;
   readonly usage: JsonObject | null;
-  /** True when the body is a failure and no chunk. */
-  readonly isError: boolean;
+  /** The body that reports a failure; null = none is reported. */
+  readonly failure: JsonObject | null;
 }
 
 const NO_DETAILS: readonly JsonObject[] = [];
@@ -54,7 +54,7 @@ export function readChunk(body: JsonObject): ChatChunk {
     finishReason: finishReasonOf(choice),
     stopSequence: stopSequenceOf(choice),
     usage: usageOf(body, choice),
-    isError: isError(body, choice),
+    failure: failureIn(body, choice),
   };
 }
 
@@ -164,12 +164,13 @@ function usageOf(body: JsonObject, choice: JsonObject): JsonObject | null {
     : { prompt_eval_count, eval_count };
 }
 
-function isError(body: JsonObject, choice: JsonObject): boolean {
-  if (hasValue(body.error) || hasValue(choice.error)) return true;
-  if (body.object === 'error' || body.type === 'error') return true;
+// OpenRouter also reports inside the choice.
+function failureIn(body: JsonObject, choice: JsonObject): JsonObject | null {
+  if (hasValue(body.error) || body.object === 'error' || body.type === 'error') return body;
+  if (hasValue(choice.error)) return { error: choice.error };
   // FastAPI's shape, and Mistral's: no chunk has these without choices.
   const isChunk = 'choices' in body || isJsonObject(body.message);
-  return !isChunk && (hasValue(body.detail) || typeof body.message === 'string');
+  return !isChunk && (hasValue(body.detail) || typeof body.message === 'string') ? body : null;
 }
 
 // Empty text and empty objects say nothing either.

@@ -26,7 +26,9 @@ export function decodeMessage(body: Uint8Array, context: DecodeContext): Decoded
   for (const one of bodies) {
     if (!isJsonObject(one)) continue;
     const chunk = readChunk(one);
-    if (chunk.isError) throw thrown(reportedError(JSON.stringify(one), context));
+    if (chunk.failure !== null) {
+      throw thrown(reportedError(JSON.stringify(chunk.failure), context));
+    }
     if (!('choices' in one || isJsonObject(one.message))) {
       throw thrown(malformedAnswer(context, 'answered with JSON that is no message'));
     }

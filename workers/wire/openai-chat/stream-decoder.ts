@@ -1,6 +1,6 @@
 import { LIMITS } from '../../../config/limits.ts';
 import type { ReplyError } from '../../../schemas/envelope.ts';
-import { isJsonObject } from '../../json.ts';
+import { isJsonObject, type JsonObject } from '../../json.ts';
 import type { AnswerSummary, DecodeContext, DecodedChunk, StreamDecoder } from '../../wire.ts';
 import { parseSseEvent } from '../sse-event.ts';
 import { SseSplitter } from '../sse-splitter.ts';
@@ -78,7 +78,7 @@ export class ChatStreamDecoder implements StreamDecoder {
 
   #data(text: string): void {
     const body = parseBody(text);
-    if (isJsonObject(body)) this.#body(body, text);
+    if (isJsonObject(body)) this.#body(body);
     else this.#several(text);
   }
 
@@ -93,13 +93,13 @@ export class ChatStreamDecoder implements StreamDecoder {
     }
     for (const body of bodies) {
       if (body === DONE) this.#answer.end('done');
-      else this.#body(body, JSON.stringify(body));
+      else this.#body(body);
     }
   }
 
-  #body(body: Record<string, unknown>, text: string): void {
+  #body(body: JsonObject): void {
     const chunk = readChunk(body);
-    if (!chunk.isError) this.#answer.take(chunk);
-    else this.#answer.fail(reportedError(text, this.#context));
+    if (chunk.failure === null) this.#answer.take(chunk);
+    else this.#answer.fail(reportedError(JSON.stringify(chunk.failure), this.#context));
   }
 }
