@@ -20,6 +20,7 @@ import {
   processPerRoleTarget,
   type Target,
 } from './targets.ts';
+import { measureTranslation } from './translation.ts';
 import { startUpstream } from './upstream.ts';
 
 const { values } = parseArgs({
@@ -122,6 +123,14 @@ for (const load of CASES) {
       { ...load, origin: target.origin, path: '/v1/messages' },
       { concurrency: 16, seconds: 1 },
     );
+  }
+}
+if (values.only === undefined || 'translation'.includes(values.only)) {
+  print('\n### Translation to other wires, in one process\n');
+  print('| wire | CPU ms per 100 KB request | CPU µs per streamed chunk |');
+  print('|---|--:|--:|');
+  for (const { wire, requestMs, chunkUs } of measureTranslation()) {
+    print(`| ${wire} | ${requestMs.toFixed(3)} | ${chunkUs.toFixed(2)} |`);
   }
 }
 if (values.only === undefined || 'idle'.includes(values.only)) {

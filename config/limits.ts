@@ -109,6 +109,7 @@ export const LIMITS = {
   upstreamHeaderBytesMax: 65_536,
   /** Bytes of an answer that wait in a paused upstream socket, beside the kernel's. */
   upstreamUnreadBytesMax: 16_384,
+  upstreamTailBytesMax: 65_536,
   /** Silence towards a streaming client before a ping. */
   pingMs: 15_000,
   drainMsMax: 900_000,

@@ -20,6 +20,7 @@ export class StreamRelay implements Answer {
   #hasContent = false;
   #isPaused = false;
   #isOver = false;
+  #tailBytes = 0;
 
   constructor({ headers, ...context }: AnswerContext) {
     this.#context = context;
@@ -28,8 +29,7 @@ export class StreamRelay implements Answer {
   }
 
   push(bytes: Buffer): void {
-    // Nothing follows a whole answer; an upstream that goes on talking is cut off.
-    if (this.#isOver) this.#context.call.abort();
+    if (this.#isOver) this.#drain(bytes);
     else this.#take(this.#decoder.push(bytes));
   }
 
@@ -40,6 +40,13 @@ export class StreamRelay implements Answer {
   summary(): AnswerSummary {
     this.#end();
     return this.#decoder.summary();
+  }
+
+  // A last `[DONE]` may follow a whole answer, and then the connection can be used again. Who goes on talking is cut off.
+  #drain(bytes: Buffer): void {
+    this.#tailBytes += bytes.length;
+    const isWhole = this.#decoder.error === null && this.#decoder.isComplete;
+    if (!isWhole || this.#tailBytes > LIMITS.upstreamTailBytesMax) this.#context.call.abort();
   }
 
   #take(chunk: DecodedChunk): void {

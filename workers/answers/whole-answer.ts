@@ -47,6 +47,7 @@ export class FoldedStream implements Answer {
   readonly #decoder: StreamDecoder;
   readonly #fold = new MessageFold();
   #bytes = 0;
+  #tailBytes = 0;
   #hasContent = false;
   #isOver = false;
 
@@ -56,11 +57,13 @@ export class FoldedStream implements Answer {
   }
 
   push(bytes: Buffer): void {
+    this.#bytes += bytes.length;
     if (this.#isOver) {
-      this.#context.call.abort();
+      // A last `[DONE]` may follow, and then the connection can be used again.
+      this.#tailBytes += bytes.length;
+      if (this.#tailBytes > LIMITS.upstreamTailBytesMax) this.#context.call.abort();
       return;
     }
-    this.#bytes += bytes.length;
     if (this.#bytes > LIMITS.upstreamMessageBytesMax) tooLarge(this.#context, this.summary());
     else this.#take(bytes);
   }
