@@ -3,6 +3,7 @@ import type { FieldSpan, Operation, RequestFacts } from '../schemas/envelope.ts'
 import { GatewayError } from '../schemas/error.ts';
 import { scanTopLevel, type TopLevelScan, type TopLevelScanOptions } from '../schemas/json-scan.ts';
 import { JsonScanError } from '../schemas/json-scan-error.ts';
+import { estimateInputTokens } from './input-estimate.ts';
 import {
   countMessages,
   countTools,
@@ -61,6 +62,8 @@ export function readMessagesRequest(
     throw invalid('max_tokens: Field required');
   }
   countMessages(request);
+  const hasTools = countTools(request) > 0;
+  const { hasImages, files } = readMedia(body);
   return {
     facts: {
       operation: options.operation,
@@ -68,10 +71,11 @@ export function readMessagesRequest(
       isStream: readStream(request),
       maxOutputTokens: maxTokens ?? 0,
       bodyBytes: body.length,
-      hasTools: countTools(request) > 0,
+      hasTools,
       hasThinking: hasThinking(request),
       sessionId: sessionIdOf(options.header('x-claude-code-session-id')),
-      ...readMedia(body),
+      hasImages,
+      inputTokensEstimate: estimateInputTokens(body, request.scan.fields, { files, hasTools }),
     },
     fields: request.scan.fields,
   };

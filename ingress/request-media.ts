@@ -1,7 +1,5 @@
 import { LIMITS } from '../config/limits.ts';
 
-// Mean of real Claude Code bodies across tokenizers.
-const BYTES_PER_TOKEN = 3.8;
 // What providers charge for a large image, whatever its file size.
 const TOKENS_PER_IMAGE_MAX = 1_600;
 // A page of a document is some thousand tokens in some ten kilobytes; a small image costs little as well.
@@ -12,36 +10,31 @@ const MEDIA_TYPE_REACH_BYTES = 96;
 const QUOTE = 0x22;
 const COLON = 0x3a;
 
-/** What the bytes of a request tell of its images and its size. */
+/** What the bytes of a request tell of its images and other files. */
 export interface MediaFacts {
   readonly hasImages: boolean;
-  /** Rough size of the whole request in tokens, at least 1. */
-  readonly inputTokensEstimate: number;
+  /** Files in base64: their bytes in the body, and the tokens that models charge for them. */
+  readonly files: { readonly bytes: number; readonly tokens: number };
 }
 
+const NO_FILES = { bytes: 0, tokens: 0 };
+
 /**
- * Looks for images and estimates the tokens of a request.
+ * Looks for images and for files in base64.
  *
- * Files inside it, in base64, count by what models charge for them, not by their bytes. Expects a body that
+ * These count by what models charge for them, not by their bytes. Expects a body that
  * `scanTopLevel` accepted. One native search, 10 µs per 90 KB, when there is no media.
  */
 export function readMedia(body: Uint8Array): MediaFacts {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   // Every block with a file has the key `source`. Seven bytes, for Node searches longer texts four times slower.
   if (!bytes.includes('"source', 0, 'latin1')) {
-    return { hasImages: false, inputTokensEstimate: estimate(bytes.length, 0) };
+    return { hasImages: false, files: NO_FILES };
   }
-  const files = bytes.includes('base64"', 0, 'latin1')
-    ? measureFiles(bytes)
-    : { bytes: 0, tokens: 0 };
   return {
     hasImages: hasTypedBlock(bytes, '"image"'),
-    inputTokensEstimate: estimate(bytes.length - files.bytes, files.tokens),
+    files: bytes.includes('base64"', 0, 'latin1') ? measureFiles(bytes) : NO_FILES,
   };
-}
-
-function estimate(textBytes: number, fileTokens: number): number {
-  return Math.max(1, Math.round(textBytes / BYTES_PER_TOKEN) + fileTokens);
 }
 
 function measureFiles(bytes: Buffer): { bytes: number; tokens: number } {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LIMITS } from '../../config/limits.ts';
 import { readMedia } from '../../ingress/request-media.ts';
 
 function media(value: unknown, indent?: number) {
@@ -13,42 +14,39 @@ function base64Block(type: 'image' | 'document', mediaType: string, bytes: numbe
   };
 }
 
-test('text counts by its bytes', () => {
-  assert.deepEqual(media({ text: 'x'.repeat(3_800 - 11) }), {
-    hasImages: false,
-    inputTokensEstimate: 1_000,
-  });
-  assert.equal(readMedia(Buffer.from('{}')).inputTokensEstimate, 1);
+test('text is no file', () => {
+  const nothing = { hasImages: false, files: { bytes: 0, tokens: 0 } };
+  assert.deepEqual(media({ text: 'x'.repeat(3_800) }), nothing);
+  assert.deepEqual(readMedia(Buffer.from('{}')), nothing);
 });
 
 test('an image counts as much as models charge, not by its bytes', () => {
   for (const indent of [0, 2]) {
-    const { hasImages, inputTokensEstimate } = media(
+    const { hasImages, files } = media(
       { messages: [{ content: [base64Block('image', 'image/png', 4_000_000)] }] },
       indent,
     );
     assert.equal(hasImages, true);
-    assert.ok(inputTokensEstimate > 1_600 && inputTokensEstimate < 1_700, `${inputTokensEstimate}`);
+    assert.deepEqual(files, { bytes: 4_000_000, tokens: 1_600 });
   }
 });
 
 test('a document counts by its size, and each file on its own', () => {
   const one = media([base64Block('document', 'application/pdf', 400_000)]);
   assert.equal(one.hasImages, false);
-  assert.ok(one.inputTokensEstimate > 10_000 && one.inputTokensEstimate < 10_100);
+  assert.deepEqual(one.files, { bytes: 400_000, tokens: 10_000 });
   const mixed = media([
     base64Block('document', 'application/pdf', 400_000),
     base64Block('image', 'image/png', 400_000),
     base64Block('image', 'image/jpeg', 400_000),
   ]);
   assert.equal(mixed.hasImages, true);
-  const estimate = mixed.inputTokensEstimate;
-  assert.ok(estimate > 13_200 && estimate < 13_400, `${estimate}`);
+  assert.deepEqual(mixed.files, { bytes: 1_200_000, tokens: 13_200 });
 });
 
 test('a media type after the data counts too', () => {
   const source = { data: 'QUJD'.repeat(100_000), media_type: 'application/pdf', type: 'base64' };
-  assert.ok(media([{ type: 'document', source }]).inputTokensEstimate > 10_000);
+  assert.equal(media([{ type: 'document', source }]).files.tokens, 10_000);
 });
 
 test('images by address and inside tool results are seen', () => {
@@ -73,6 +71,6 @@ test('hostile numbers of files are looked at up to a limit', () => {
   const tiny = '{"type":"base64","data":"x"}';
   const bytes = Buffer.from(`{"source":[${tiny}${`,${tiny}`.repeat(500_000)}]}`);
   const startMs = performance.now();
-  assert.ok(readMedia(bytes).inputTokensEstimate > bytes.length / 4);
+  assert.equal(readMedia(bytes).files.bytes, LIMITS.mediaEstimatedMax);
   assert.ok(performance.now() - startMs < 1_000);
 });

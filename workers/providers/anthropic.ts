@@ -7,6 +7,7 @@ import { type Provider, passedThrough, type UpstreamRequest, type Work } from '.
 import type { ProviderContext } from '../registry.ts';
 import { forwardedHeaders } from '../request-headers.ts';
 import { withoutForeignThinking } from '../wire/anthropic-messages/foreign-thinking.ts';
+import { modelEdits } from '../wire/anthropic-messages/model-edits.ts';
 import { anthropicMessages } from '../wire/anthropic-messages.ts';
 
 /** Sent when the client names no version; Anthropic refuses a request without one. */
@@ -37,16 +38,16 @@ export function createAnthropic(
       const { work, warnings } = withoutForeignThinking(given);
       const { body, dispatch } = work;
       const { facts, fields, headers, query } = dispatch;
-      const { upstreamModel } = resolveModel(facts.requestModel, 'anthropic', modelMapping);
-      const model =
-        upstreamModel === facts.requestModel ? {} : { model: JSON.stringify(upstreamModel) };
+      const resolved = resolveModel(facts.requestModel, 'anthropic', modelMapping);
+      const { upstreamModel } = resolved;
+      const set = modelEdits(work, { resolved, providerId: 'anthropic' });
       const hasVersion = headers.some(([name]) => name === 'anthropic-version');
       const own: HeaderPair[] = [['x-api-key', apiKey], ...(hasVersion ? [] : [DEFAULT_VERSION])];
       return {
         origin: settings.baseUrl,
         path: `${PATHS[facts.operation]}${query === '' ? '' : `?${query}`}`,
         headers: forwardedHeaders(headers, own),
-        body: spliceBody(body, fieldSplices(body, fields, { set: model })),
+        body: spliceBody(body, fieldSplices(body, fields, { set })),
         upstreamModel,
         ...passedThrough(warnings),
       };

@@ -7,6 +7,7 @@ import { type Provider, passedThrough, type UpstreamRequest, type Work } from '.
 import type { ProviderContext } from '../registry.ts';
 import { chosenHeaders } from '../request-headers.ts';
 import { withoutForeignThinking } from '../wire/anthropic-messages/foreign-thinking.ts';
+import { modelEdits } from '../wire/anthropic-messages/model-edits.ts';
 import { anthropicMessages } from '../wire/anthropic-messages.ts';
 import { DEFAULT_FLAVOUR, type OpenaiFlavour } from '../wire/openai-chat/flavour.ts';
 import { openaiChat } from '../wire/openai-chat.ts';
@@ -64,13 +65,9 @@ function messagesRequest(
   const { work, warnings } = withoutForeignThinking(given);
   const { body, dispatch } = work;
   const { facts, fields, headers } = dispatch;
-  const { upstreamModel } = resolveModel(
-    facts.requestModel,
-    target.id,
-    target.context.modelMapping,
-  );
-  const model =
-    upstreamModel === facts.requestModel ? {} : { model: JSON.stringify(upstreamModel) };
+  const resolved = resolveModel(facts.requestModel, target.id, target.context.modelMapping);
+  const { upstreamModel } = resolved;
+  const set = modelEdits(work, { resolved, providerId: target.id });
   return {
     origin: target.origin,
     path: target.path,
@@ -79,7 +76,7 @@ function messagesRequest(
       ['accept', 'anthropic-version', 'anthropic-beta'],
       target.headers,
     ),
-    body: spliceBody(body, fieldSplices(body, fields, { set: model })),
+    body: spliceBody(body, fieldSplices(body, fields, { set })),
     upstreamModel,
     ...passedThrough(warnings),
   };

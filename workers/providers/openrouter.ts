@@ -1,6 +1,6 @@
 import type { ProviderSettings } from '../../config/config.ts';
 import { LIMITS } from '../../config/limits.ts';
-import { resolveModel } from '../../config/model-mapping.ts';
+import { type ResolvedModel, resolveModel } from '../../config/model-mapping.ts';
 import type { HeaderPair } from '../../schemas/envelope.ts';
 import { GatewayError } from '../../schemas/error.ts';
 import { fieldSplices, spliceBody } from '../edit-body.ts';
@@ -8,6 +8,7 @@ import { type Provider, passedThrough, type UpstreamRequest, type Work } from '.
 import type { ProviderContext } from '../registry.ts';
 import { chosenHeaders } from '../request-headers.ts';
 import { withoutForeignThinking } from '../wire/anthropic-messages/foreign-thinking.ts';
+import { modelEdits } from '../wire/anthropic-messages/model-edits.ts';
 import { anthropicMessages } from '../wire/anthropic-messages.ts';
 import { OPENROUTER_FLAVOUR } from '../wire/openai-chat/flavour.ts';
 import { openaiChat } from '../wire/openai-chat.ts';
@@ -41,9 +42,10 @@ export function createOpenrouter(settings: ProviderSettings, context: ProviderCo
       }
       const own: HeaderPair[] = [['authorization', `Bearer ${apiKey}`]];
       const { requestModel } = work.dispatch.facts;
-      const { upstreamModel } = resolveModel(requestModel, 'openrouter', context.modelMapping);
+      const resolved = resolveModel(requestModel, 'openrouter', context.modelMapping);
+      const { upstreamModel } = resolved;
       if (isClaude(upstreamModel) && !chatOnly.has(upstreamModel)) {
-        return messagesRequest(work, { origin, own, upstreamModel });
+        return messagesRequest(work, { origin, own, resolved });
       }
       const target = {
         providerId: 'openrouter',
@@ -69,19 +71,19 @@ function isClaude(upstreamModel: string): boolean {
 
 function messagesRequest(
   given: Work,
-  target: { origin: string; own: readonly HeaderPair[]; upstreamModel: string },
+  target: { origin: string; own: readonly HeaderPair[]; resolved: ResolvedModel },
 ): UpstreamRequest {
   const { work, warnings } = withoutForeignThinking(given);
   const { dispatch, body } = work;
-  const { fields, headers, facts } = dispatch;
-  const { origin, own, upstreamModel } = target;
-  const set = upstreamModel === facts.requestModel ? {} : { model: JSON.stringify(upstreamModel) };
+  const { fields, headers } = dispatch;
+  const { origin, own, resolved } = target;
+  const set = modelEdits(work, { resolved, providerId: 'openrouter' });
   return {
     origin,
     path: MESSAGES_PATH,
     headers: chosenHeaders(headers, HEADER_NAMES, own),
     body: spliceBody(body, fieldSplices(body, fields, { set })),
-    upstreamModel,
+    upstreamModel: resolved.upstreamModel,
     ...passedThrough(warnings),
   };
 }

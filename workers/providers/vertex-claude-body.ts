@@ -1,9 +1,11 @@
+import type { ResolvedModel } from '../../config/model-mapping.ts';
 import type { HeaderPair } from '../../schemas/envelope.ts';
 import { GatewayError } from '../../schemas/error.ts';
 import { fieldSplices, spliceBody } from '../edit-body.ts';
 import { asBuffer } from '../json.ts';
 import { nestedRemovals } from '../nested-fields.ts';
 import type { Work } from '../provider.ts';
+import { modelEdits } from '../wire/anthropic-messages/model-edits.ts';
 import { VERTEX_CLAUDE_RULES as RULES } from './vertex-claude-rules.ts';
 
 const SCOPE_REMOVAL = {
@@ -23,11 +25,15 @@ export function refuseFields(names: readonly string[]): void {
  * The body for Vertex AI: without the model and what has no effect there, with the version that Anthropic takes from
  * a header. Every other byte stays.
  */
-export function vertexBody({ dispatch, body }: Work, model: string): readonly Uint8Array[] {
+export function vertexBody(work: Work, resolved: ResolvedModel): readonly Uint8Array[] {
+  const { dispatch, body } = work;
+  const { upstreamModel: model } = resolved;
   const { fields, facts, headers } = dispatch;
   const isCount = facts.operation === 'count_tokens';
   const hasVersion = fields.some(({ name }) => name === 'anthropic_version');
+  const edits = modelEdits(work, { resolved, providerId: 'vertex-claude' });
   const set = {
+    ...(edits['max_tokens'] === undefined ? {} : { max_tokens: edits['max_tokens'] }),
     ...(hasVersion ? {} : { anthropic_version: JSON.stringify(bodyVersion(headers)) }),
     ...(isCount && model !== facts.requestModel ? { model: JSON.stringify(model) } : {}),
   };

@@ -28,7 +28,8 @@ export function createVertexClaude(settings: ProviderSettings, context: Provider
       const { facts, headers } = dispatch;
       refuseFields(dispatch.fields.map(({ name }) => name));
       const { requestModel } = facts;
-      const { upstreamModel } = resolveModel(requestModel, 'vertex-claude', context.modelMapping);
+      const resolved = resolveModel(requestModel, 'vertex-claude', context.modelMapping);
+      const { upstreamModel } = resolved;
       const beta = betas.headerFor(upstreamModel, headers, facts.operation);
       const { token, quotaProject } = await credentials.current(signal);
       const own: HeaderPair[] = [['authorization', `Bearer ${token}`]];
@@ -43,7 +44,7 @@ export function createVertexClaude(settings: ProviderSettings, context: Provider
           call: callOf(facts, upstreamModel),
         }),
         headers: chosenHeaders(headers, ['accept', 'user-agent'], own),
-        body: vertexBody(work, upstreamModel),
+        body: vertexBody(work, resolved),
         upstreamModel,
         ...passedThrough(warnings),
       };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ProviderSettings } from '../../../config/config.ts';
-import { resolveModel } from '../../../config/model-mapping.ts';
+import { DEFAULT_MODEL_MAPPING, resolveModel } from '../../../config/model-mapping.ts';
 import type { HeaderPair } from '../../../schemas/envelope.ts';
 import type { ProviderId } from '../../../schemas/provider.ts';
 import type { Provider, UpstreamRequest } from '../../../workers/provider.ts';
@@ -143,6 +143,26 @@ describe('openrouter', () => {
     it(`spells ${model} ${expected}`, () =>
       assert.equal(resolveModel(model, 'openrouter').upstreamModel, expected));
   }
+});
+
+describe('another model than the client meant', () => {
+  it('is asked for no more output than it can give; the meant one keeps its own limits', async () => {
+    const modelMapping = {
+      ...DEFAULT_MODEL_MAPPING,
+      rules: [{ match: 'claude-opus-*', provider: null, model: 'claude-3-haiku-20240307' }],
+    };
+    for (const id of ['anthropic', 'vertex-claude', 'openrouter'] as const) {
+      const ask = async (model: string) => {
+        const work = workOf(`{"model":"${model}","max_tokens":64000,"messages":[]}`, {
+          facts: { maxOutputTokens: 64_000 },
+        });
+        const mapped = createProvider(settings(id), { ...PROVIDER_CONTEXT, modelMapping });
+        return JSON.parse(bodyText(await mapped.request(work, SIGNAL))).max_tokens;
+      };
+      assert.equal(await ask('claude-opus-5-5'), 4_096, id);
+      assert.equal(await ask('claude-3-haiku-20240307'), 64_000, id);
+    }
+  });
 });
 
 describe('vertex-claude', () => {
