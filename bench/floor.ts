@@ -1,6 +1,6 @@
 /**
  * The floor of every comparison: a bare passthrough in one process, uWebSockets.js (or node:http where it does not
- * load) to undici. No routing, no checks, no ledger: what any proxy must spend.
+ * load) to undici, headers both ways. No routing, no checks, no ledger: what any proxy must spend.
  */
 
 import type { HttpResponse, TemplatedApp } from 'uWebSockets.js';
@@ -15,8 +15,9 @@ const { values } = parseArgs({
 const pool = new Pool(values.upstream ?? '', { connections: 2_048, pipelining: 1 });
 const port: number = Number(values.port);
 
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
 type Sink = {
-  start(status: number, type: string): void;
+  start(status: number, headers: Headers): void;
   data(chunk: Buffer): void;
   end(): void;
 };
@@ -36,7 +37,7 @@ function forward(
         abort = () => controller.abort(new Error('the client left'));
       },
       onResponseStart(_controller, status, responseHeaders) {
-        sink.start(status, String(responseHeaders['content-type']));
+        sink.start(status, responseHeaders);
       },
       onResponseData(_controller, chunk) {
         sink.data(chunk);
@@ -85,15 +86,15 @@ function serveUws(app: TemplatedApp): void {
 }
 
 function uwsSink(response: HttpResponse, isAborted: () => boolean): Sink {
-  let head: { status: string; type: string } | null = null;
+  let head: { status: string; headers: Headers } | null = null;
   return {
-    start(status, type) {
-      head = { status: `${status}`, type };
+    start(status, headers) {
+      head = { status: `${status}`, headers };
     },
     data(chunk) {
       if (isAborted()) return;
       response.cork(() => {
-        if (head !== null) response.writeStatus(head.status).writeHeader('content-type', head.type);
+        if (head !== null) writeHead(response, head);
         head = null;
         response.write(chunk);
       });
@@ -102,6 +103,22 @@ function uwsSink(response: HttpResponse, isAborted: () => boolean): Sink {
       if (!isAborted()) response.cork(() => response.end());
     },
   };
+}
+
+// Clients need the upstream's headers: rate limits, request ids, retry-after.
+function writeHead(response: HttpResponse, head: { status: string; headers: Headers }): void {
+  response.writeStatus(head.status);
+  for (const [name, value] of Object.entries(passed(head.headers))) {
+    response.writeHeader(name, value);
+  }
+}
+
+function passed(headers: Headers): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined && kept(name)) result[name] = String(value);
+  }
+  return result;
 }
 
 function serveNode(): void {
@@ -114,7 +131,7 @@ function serveNode(): void {
     request.on('data', (piece: Buffer) => pieces.push(piece));
     request.on('end', () => {
       const abort = forward(request.url ?? '/', headers, Buffer.concat(pieces), {
-        start: (status, type) => response.writeHead(status, { 'content-type': type }),
+        start: (status, responseHeaders) => response.writeHead(status, passed(responseHeaders)),
         data: (chunk) => response.write(chunk),
         end: () => response.end(),
       });
