@@ -33,6 +33,7 @@ const PACKAGE_OWNERS: readonly (readonly [name: string, owner: string])[] = [
   ['uWebSockets.js', 'ingress/http/'],
   ['undici', 'workers/'],
   ['google-auth-library', 'workers/'],
+  ['ai-tokenizer', 'workers/token-count/'],
 ];
 
 /** Files that are functions of their arguments: no I/O, no clock, no randomness. */
@@ -49,6 +50,17 @@ const PURE = [
   'ingress/host-guard.ts',
   'workers/wire/',
   'workers/edit-body.ts',
+  'workers/live-model-lists.ts',
+  'workers/translation/messages-request.ts',
+  'workers/translation/signature.ts',
+  'workers/translation/usage-json.ts',
+  'config/model-mapping.ts',
+  'config/model-index.ts',
+  'config/claude-names.ts',
+  'config/glob.ts',
+  'config/keyed-providers.ts',
+  'ingress/model-list.ts',
+  'ingress/reachable-models.ts',
 ];
 const IMPURE =
   /\b(?:Date\.now|new Date\(\)|performance\.now|Math\.random|setTimeout|setInterval|process\.)|from 'node:(?!buffer)/;
