@@ -2,6 +2,17 @@ import type { BuiltInProviderId, NamedProviderId, ProviderId } from '../schemas/
 import type { CompatibleServer } from './load-servers.ts';
 import type { ModelMapping } from './model-mapping.ts';
 
+/** Google's thresholds for blocking harmful content, strictest last. Source: protocol reference §3. */
+export const SAFETY_THRESHOLDS = [
+  'OFF',
+  'BLOCK_NONE',
+  'BLOCK_ONLY_HIGH',
+  'BLOCK_MEDIUM_AND_ABOVE',
+  'BLOCK_LOW_AND_ABOVE',
+] as const;
+/** One of SAFETY_THRESHOLDS. */
+export type SafetyThreshold = (typeof SAFETY_THRESHOLDS)[number];
+
 /** How one provider is reached. `isEnabled: false` has the reason in `offReason`. */
 export interface ProviderSettings {
   readonly id: ProviderId;
@@ -15,6 +26,8 @@ export interface ProviderSettings {
   /** Google Cloud project and region; only for the Vertex providers. */
   readonly projectId: string | null;
   readonly region: string | null;
+  /** From which harm on Gemini blocks, in Google's words; without it Google's own default. */
+  readonly safetyThreshold?: SafetyThreshold;
   /** How an OpenAI-compatible server differs; only for these. */
   readonly server?: CompatibleServer;
 }

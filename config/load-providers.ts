@@ -1,6 +1,11 @@
 import { existsSync } from 'node:fs';
 import type { BuiltInProviderId, ProviderId } from '../schemas/provider.ts';
-import type { ProviderSettings, ProviderTable } from './config.ts';
+import {
+  type ProviderSettings,
+  type ProviderTable,
+  SAFETY_THRESHOLDS,
+  type SafetyThreshold,
+} from './config.ts';
 import { KEYED_PROVIDERS } from './keyed-providers.ts';
 import { loadServers, PLAIN_SERVER } from './load-servers.ts';
 import type { Reader } from './reader.ts';
@@ -83,7 +88,10 @@ function realProviders(reader: Reader): Record<BuiltInProviderId, ProviderSettin
   const compatibleUrl = reader.text('OPENAI_COMPATIBLE_BASE_URL');
   return {
     'vertex-claude': vertex('vertex-claude', 'VERTEX_CLAUDE_BASE_URL'),
-    'vertex-gemini': vertex('vertex-gemini', 'VERTEX_GEMINI_BASE_URL'),
+    'vertex-gemini': {
+      ...vertex('vertex-gemini', 'VERTEX_GEMINI_BASE_URL'),
+      ...safetyThreshold(reader),
+    },
     'github-models': githubUrl === null ? off(github, GITHUB_RETIRED) : github,
     ...keyedProviders(reader),
     'openai-compatible': {
@@ -114,6 +122,12 @@ function provider(id: ProviderId, baseUrl: string, apiKey: string | null): Provi
 
 function keyed(settings: ProviderSettings, variable: string): ProviderSettings {
   return settings.apiKey === null ? off(settings, `${variable} is not set`) : settings;
+}
+
+function safetyThreshold(reader: Reader): { safetyThreshold?: SafetyThreshold } {
+  const name = 'VERTEX_GEMINI_SAFETY';
+  if (reader.text(name) === null) return {};
+  return { safetyThreshold: reader.choice(name, SAFETY_THRESHOLDS, 'BLOCK_MEDIUM_AND_ABOVE') };
 }
 
 // Both become parts of an address.

@@ -53,6 +53,7 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'GOOGLE_APPLICATION_CREDENTIALS' },
   { name: 'VERTEX_CLAUDE_BASE_URL', kind: 'address' },
   { name: 'VERTEX_GEMINI_BASE_URL', kind: 'address' },
+  { name: 'VERTEX_GEMINI_SAFETY' },
   { name: 'GITHUB_TOKEN', kind: 'secret' },
   { name: 'GITHUB_MODELS_BASE_URL', kind: 'address' },
   { name: 'OPENAI_COMPATIBLE_API_KEY', kind: 'secret' },

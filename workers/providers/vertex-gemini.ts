@@ -2,7 +2,7 @@ import type { ProviderSettings } from '../../config/config.ts';
 import { resolveModel } from '../../config/model-mapping.ts';
 import type { HeaderPair } from '../../schemas/envelope.ts';
 import { createGoogleCredentials } from '../google-auth.ts';
-import { asBuffer } from '../json.ts';
+import { asBuffer, type JsonObject } from '../json.ts';
 import type { Provider, Work } from '../provider.ts';
 import type { ProviderContext } from '../registry.ts';
 import { chosenHeaders } from '../request-headers.ts';
@@ -21,6 +21,7 @@ export function createVertexGemini(settings: ProviderSettings, context: Provider
   const credentials = context.google ?? createGoogleCredentials({ accessToken: settings.apiKey });
   const project = settings.projectId ?? '';
   const region = settings.region ?? 'global';
+  const safetySettings = safetySettingsOf(settings);
   /** Attempts whose signatures were refused. */
   const unsigned = new WeakSet<Work>();
   return {
@@ -42,7 +43,7 @@ export function createVertexGemini(settings: ProviderSettings, context: Provider
       } as const;
       const known = await readWork(work, target, toolStates);
       const read = unsigned.has(work) ? withoutSignatures(known) : known;
-      const encodeContext = { ...read.context, safetySettings: [], usesJsonSchema: false };
+      const encodeContext = { ...read.context, safetySettings, usesJsonSchema: false };
       const { token, quotaProject } = await credentials.current(signal);
       const own: HeaderPair[] = [['authorization', `Bearer ${token}`]];
       if (quotaProject !== null) own.push(['x-goog-user-project', quotaProject]);
@@ -75,6 +76,18 @@ export function createVertexGemini(settings: ProviderSettings, context: Provider
       return true;
     },
   };
+}
+
+const HARM_CATEGORIES = [
+  'HARM_CATEGORY_HARASSMENT',
+  'HARM_CATEGORY_HATE_SPEECH',
+  'HARM_CATEGORY_SEXUALLY_EXPLICIT',
+  'HARM_CATEGORY_DANGEROUS_CONTENT',
+] as const;
+
+function safetySettingsOf({ safetyThreshold: threshold }: ProviderSettings): readonly JsonObject[] {
+  if (threshold === undefined) return [];
+  return HARM_CATEGORIES.map((category) => ({ category, threshold }));
 }
 
 function withoutSignatures({ request, context }: ReadWork): ReadWork {

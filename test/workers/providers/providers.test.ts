@@ -7,6 +7,7 @@ import type { ProviderId } from '../../../schemas/provider.ts';
 import type { Provider, UpstreamRequest } from '../../../workers/provider.ts';
 import { createVertexClaude } from '../../../workers/providers/vertex-claude.ts';
 import { createProvider } from '../../../workers/registry.ts';
+import { sealSignature } from '../../../workers/translation/signature.ts';
 import { ODD_BODY, PROVIDER_CONTEXT, workOf } from '../support/attempt.ts';
 
 const SIGNAL = new AbortController().signal;
@@ -143,6 +144,51 @@ describe('openrouter', () => {
     it(`spells ${model} ${expected}`, () =>
       assert.equal(resolveModel(model, 'openrouter').upstreamModel, expected));
   }
+});
+
+describe('vertex-gemini', () => {
+  const body =
+    '{"model":"gemini-3.1-pro-preview","max_tokens":9,"messages":[{"role":"user","content":"a"}]}';
+
+  it('sends the configured safety threshold, or none', async () => {
+    const ask = async (more: Partial<ProviderSettings>) =>
+      JSON.parse(bodyText(await provider('vertex-gemini', more).request(workOf(body), SIGNAL)));
+    assert.equal((await ask({})).safetySettings, undefined);
+    const { safetySettings } = await ask({ safetyThreshold: 'BLOCK_ONLY_HIGH' });
+    assert.equal(safetySettings.length, 4);
+    assert.equal(safetySettings[0].threshold, 'BLOCK_ONLY_HIGH');
+  });
+
+  it('asks again without signatures when they were refused, for this attempt only', async () => {
+    const gemini = provider('vertex-gemini');
+    const signature = sealSignature({
+      provider: 'vertex-gemini',
+      model: 'gemini-3.1-pro-preview',
+      state: { thoughtSignature: 'c2ln' },
+    });
+    const history = [
+      { role: 'user', content: 'a' },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'thinking', thinking: 'hm', signature },
+          { type: 'text', text: 'b' },
+        ],
+      },
+      { role: 'user', content: 'c' },
+    ];
+    const work = () =>
+      workOf(JSON.stringify({ model: 'gemini-3.1-pro-preview', max_tokens: 9, messages: history }));
+    const first = work();
+    const signed = await gemini.request(first, SIGNAL);
+    assert.match(bodyText(signed), /c2ln/);
+    const refusal = Buffer.from('{"error":{"code":400,"message":"Invalid thought signature."}}');
+    assert.equal(gemini.learn?.(signed, { status: 400, body: refusal, work: first }), true);
+    assert.doesNotMatch(bodyText(await gemini.request(first, SIGNAL)), /c2ln/);
+    assert.match(bodyText(await gemini.request(work(), SIGNAL)), /c2ln/);
+    const other = Buffer.from('{"error":{"code":400,"message":"Bad temperature"}}');
+    assert.equal(gemini.learn?.(signed, { status: 400, body: other, work: first }), false);
+  });
 });
 
 describe('another model than the client meant', () => {
