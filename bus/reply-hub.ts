@@ -3,6 +3,7 @@ import { subjects } from '../schemas/subjects.ts';
 import { decodeEnvelope, encodeEnvelope } from './codec.ts';
 import type { Bus, BusMessage } from './connect.ts';
 import { CONTROL, encodeControl, FRAME, readFrames } from './frames.ts';
+import { createQuestions, type Questions } from './questions.ts';
 import type { StreamPosition } from './reply-host.ts';
 import { type ReplyListener, ReplyStream, type StreamHub } from './reply-stream.ts';
 
@@ -12,27 +13,15 @@ export interface ReplyHub extends AsyncDisposable {
   readonly openStreams: number;
   /** Expects a reply stream; dispatch the work right after, with `subjects.reply(ingressId, streamId)` as reply. */
   open(streamId: string, listener: ReplyListener): ReplyStream;
-  /**
-   * Sends a question and resolves with the payload of its ROUTE frame; null when nobody answers: at once without
-   * responders, else after `waitMs`.
-   */
-  ask(subject: string, question: Uint8Array, options: AskOptions): Promise<Uint8Array | null>;
+  /** Asks a router; resolves with its answer, null when nobody answers: at once without routers, else after `waitMs`. */
+  ask(question: Uint8Array, waitMs: number): Promise<Uint8Array | null>;
 }
-
-/** How to ask. */
-export interface AskOptions {
-  /** A fresh id: letters, digits, `_` and `-`. */
-  readonly id: string;
-  readonly waitMs: number;
-}
-
-type Answer = (payload: Uint8Array | null) => void;
 
 interface HubState {
   readonly bus: Bus;
   readonly ingressId: string;
   readonly streams: Map<string, ReplyStream>;
-  readonly questions: Map<string, Answer>;
+  readonly questions: Questions;
 }
 
 const TICK_MS = 100;
@@ -41,8 +30,9 @@ const ALIVE_MS = 1_000;
 /** Serves the reply subject of this ingress and watches over its streams. */
 export function startReplyHub(bus: Bus, options: { ingressId: string }): ReplyHub {
   const { ingressId } = options;
-  const state: HubState = { bus, ingressId, streams: new Map(), questions: new Map() };
-  const { streams, questions } = state;
+  const questions = createQuestions(bus, { ingressId, subject: subjects.route() });
+  const state: HubState = { bus, ingressId, streams: new Map(), questions };
+  const { streams } = state;
   const ended = createEndedLists(bus);
   const hub: StreamHub = {
     nowMs: () => performance.now(),
@@ -78,23 +68,12 @@ export function startReplyHub(bus: Bus, options: { ingressId: string }): ReplyHu
       streams.set(streamId, stream);
       return stream;
     },
-    ask(subject, question, { id, waitMs }) {
-      return new Promise((resolve) => {
-        const answer: Answer = (payload) => {
-          clearTimeout(timer);
-          questions.delete(id);
-          resolve(payload);
-        };
-        const timer = setTimeout(answer, waitMs, null);
-        questions.set(id, answer);
-        bus.publish(subject, question, subjects.reply(ingressId, id));
-      });
-    },
+    ask: questions.ask,
     async [Symbol.asyncDispose]() {
       clearInterval(ticker);
       stopListening();
       for (const stream of streams.values()) stream.cancel();
-      for (const answer of questions.values()) answer(null);
+      questions.close();
       ended.flush();
       await replies.drain();
     },
@@ -127,12 +106,12 @@ function onReply(message: BusMessage, state: HubState): void {
   const token = message.subject.slice(message.subject.lastIndexOf('.') + 1);
   if (message.isNoResponders) {
     state.streams.get(token)?.lose('no-responders');
-    state.questions.get(token)?.(null);
+    state.questions.unanswered(token);
     loseWorker(state, token);
     return;
   }
   readFrames(message.data, (type, sequence, payload) => {
-    if (type === FRAME.ROUTE) state.questions.get(token)?.(payload);
+    if (type === FRAME.ROUTE) state.questions.answered(token, sequence, payload);
     else if (type === FRAME.HEARTBEAT) onHeartbeat(state, token, payload);
     else if (type === FRAME.PROBED) onProbed(state, token, payload);
     else if (type === FRAME.WANTED) answerWanted(state, token);

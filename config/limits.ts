@@ -25,6 +25,8 @@ export const LIMITS = {
   modelsPageMax: 1_000,
   /** A provider's own list of models: entries, bytes, how long it counts, and the pause after a failure. */
   liveModelsMax: 2_000,
+  /** Names whose mapping is remembered. */
+  mappedNamesMax: 2_000,
   liveModelsBytesMax: 16_777_216,
   liveModelsReadMsMax: 10_000,
   liveModelsFreshMs: 600_000,

@@ -17,6 +17,8 @@ import {
   vertexSpelling,
 } from './claude-names.ts';
 import { matchesGlob } from './glob.ts';
+import { LIMITS } from './limits.ts';
+import { createMemory } from './memory.ts';
 import { createModelIndex } from './model-index.ts';
 
 /** A model that the operator chose; `provider` null = wherever it is served. */
@@ -68,6 +70,12 @@ export function resolveModel(
   provider: ProviderId,
   mapping: ModelMapping = DEFAULT_MODEL_MAPPING,
 ): ResolvedModel {
+  return resolved(mapping, `${provider} ${name}`, () => resolve(name, provider, mapping));
+}
+
+const resolved = createMemory<ResolvedModel>(LIMITS.mappedNamesMax);
+
+function resolve(name: string, provider: ProviderId, mapping: ModelMapping): ResolvedModel {
   const named = providerOfModel(name, mapping.providers);
   if (named !== null) {
     // Whoever spells out a server and its model wants just that.

@@ -132,10 +132,7 @@ class Attempts {
     const patienceMs = Math.min(LIMITS.busWaitMsMax, deadlineMs - Date.now());
     if (!bus.isConnected && !(await bus.whenConnected(patienceMs))) return [];
     const question: RouteRequest = { v: 1, requestId, pinned, facts, failed: this.#failed };
-    const answer = await hub.ask(subjects.route(), encodeEnvelope(question), {
-      id: requestId,
-      waitMs: LIMITS.routeMsMax,
-    });
+    const answer = await hub.ask(encodeEnvelope(question), LIMITS.routeMsMax);
     if (answer === null) return this.#staticTargets();
     return decodeEnvelope<RouteDecision>(answer).targets;
   }

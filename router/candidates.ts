@@ -1,3 +1,5 @@
+import { LIMITS } from '../config/limits.ts';
+import { createMemory } from '../config/memory.ts';
 import {
   chosenTarget,
   type ModelMapping,
@@ -44,7 +46,7 @@ export function groupByFit(
   if (named !== null) return [all.filter(({ provider }) => provider === named.provider)];
   const able = unlessNobody(all, ({ provider }) => serves(request, provider, mapping) !== 'no');
   const roomy = unlessNobody(able, ({ provider }) => holdsPrompt(request, provider, mapping));
-  const preferred = chosenTarget(requestModel, mapping)?.provider ?? null;
+  const preferred = preferredProvider(requestModel, mapping);
   const groups: Candidate[][] = [[], [], [], []];
   for (const candidate of roomy) {
     const isPreferred = candidate.provider === preferred;
@@ -69,9 +71,21 @@ function serves(
   provider: ProviderId,
   mapping: ModelMapping,
 ): 'yes' | 'maybe' | 'no' {
-  const chosen = chosenTarget(facts.requestModel, mapping, provider);
-  return chosen === null ? servesModel(facts.requestModel, provider) : 'yes';
+  const { requestModel } = facts;
+  return served(mapping, `${provider} ${requestModel}`, () => {
+    const chosen = chosenTarget(requestModel, mapping, provider);
+    return chosen === null ? servesModel(requestModel, provider) : 'yes';
+  });
 }
+
+const served = createMemory<'yes' | 'maybe' | 'no'>(LIMITS.mappedNamesMax);
+
+function preferredProvider(requestModel: string, mapping: ModelMapping): ProviderId | null {
+  const make = () => ({ provider: chosenTarget(requestModel, mapping)?.provider ?? null });
+  return preferences(mapping, requestModel, make).provider;
+}
+
+const preferences = createMemory<{ provider: ProviderId | null }>(LIMITS.mappedNamesMax);
 
 function holdsPrompt(
   { facts }: RouteRequest,

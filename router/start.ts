@@ -1,7 +1,7 @@
 import { decodeEnvelope, encodeEnvelope } from '../bus/codec.ts';
 import type { Bus } from '../bus/connect.ts';
-import { encodeFrame, FRAME } from '../bus/frames.ts';
 import type { RunningRole } from '../bus/lifecycle.ts';
+import { answerQuestions } from '../bus/questions.ts';
 import { DEFAULT_MODEL_MAPPING, type ModelMapping } from '../config/model-mapping.ts';
 import type { RouteDecision, RouteRequest } from '../schemas/envelope.ts';
 import type { ProviderId } from '../schemas/provider.ts';
@@ -23,9 +23,10 @@ export function startRouter(bus: Bus, options: RouterOptions): RunningRole {
   const subscription = bus.subscribe(
     subjects.route(),
     (message) => {
-      const request = decodeEnvelope<RouteRequest>(message.data);
-      const decision = encodeEnvelope(decide(request, options));
-      bus.publish(message.reply, encodeFrame(FRAME.ROUTE, decision));
+      const answers = answerQuestions(message.data, (question) =>
+        encodeEnvelope(decide(decodeEnvelope<RouteRequest>(question), options)),
+      );
+      bus.publish(message.reply, answers);
     },
     { queue: queueGroups.router() },
   );

@@ -6,7 +6,7 @@ import type { ProviderId } from './provider.ts';
  * Ingress, worker and stream ids are made by us and hold only letters, digits, `_` and `-`.
  */
 export const subjects = {
-  /** A request that needs a provider. Queue group `router`; the reply is one ROUTE frame. */
+  /** Requests that need a provider, a ROUTE frame each. Queue group `router`; the reply has a ROUTE frame for each. */
   route: (): string => 'gw.v1.route',
   /** One attempt for a provider's pool. Queue group `worker-<provider>`. */
   work: (provider: ProviderId): string => `gw.v1.work.${provider}`,

@@ -1,0 +1,97 @@
+import { subjects } from '../schemas/subjects.ts';
+import type { Bus } from './connect.ts';
+import { encodeFrames, FRAME, type Frame, readFrames } from './frames.ts';
+
+/** Questions of one ingress, e.g. to its routers. Those of one turn of the event loop travel in one message. */
+export interface Questions {
+  /** Resolves with the answer; null when nobody answers: at once without responders, else after `waitMs`. */
+  ask(question: Uint8Array, waitMs: number): Promise<Uint8Array | null>;
+  /** Takes an answer: the frame's sequence number is the question's place in its message. */
+  answered(batchId: string, place: number, payload: Uint8Array): void;
+  /** Nobody listens: every question of the message is answered with null. */
+  unanswered(batchId: string): void;
+  /** Answers with null whatever is open. */
+  close(): void;
+}
+
+type Answer = (payload: Uint8Array | null) => void;
+
+interface Batch {
+  readonly id: string;
+  readonly questions: Frame[];
+  readonly answers: (Answer | null)[];
+  timer: NodeJS.Timeout | null;
+}
+
+/** More of them make a second message. */
+const BATCH_MAX = 64;
+
+/** Creates the questions to one subject; answers come back under `subjects.reply(ingressId, batchId)`. */
+export function createQuestions(
+  bus: Bus,
+  { ingressId, subject }: { ingressId: string; subject: string },
+): Questions {
+  const open = new Map<string, Batch>();
+  let gathering: Batch | null = null;
+  let asked = 0;
+  const end = (batch: Batch): void => {
+    if (batch.timer !== null) clearTimeout(batch.timer);
+    open.delete(batch.id);
+    for (const answer of batch.answers) answer?.(null);
+  };
+  const send = (batch: Batch, waitMs: number): void => {
+    if (gathering === batch) gathering = null;
+    if (!open.has(batch.id)) return; // closed meanwhile
+    batch.timer = setTimeout(end, waitMs, batch);
+    bus.publish(subject, encodeFrames(batch.questions), subjects.reply(ingressId, batch.id));
+  };
+  const gather = (waitMs: number): Batch => {
+    if (gathering !== null && gathering.questions.length < BATCH_MAX) return gathering;
+    asked += 1;
+    const batch: Batch = { id: `q${asked}`, questions: [], answers: [], timer: null };
+    open.set(batch.id, batch);
+    gathering = batch;
+    setImmediate(send, batch, waitMs);
+    return batch;
+  };
+  return {
+    ask(question, waitMs) {
+      return new Promise((resolve) => {
+        const batch = gather(waitMs);
+        batch.questions.push({
+          type: FRAME.ROUTE,
+          sequence: batch.questions.length,
+          payload: question,
+        });
+        batch.answers.push(resolve);
+      });
+    },
+    answered(batchId, place, payload) {
+      const batch = open.get(batchId);
+      const answer = batch?.answers[place];
+      if (batch === undefined || answer == null) return;
+      batch.answers[place] = null;
+      answer(payload);
+      if (batch.answers.every((waiting) => waiting === null)) end(batch);
+    },
+    unanswered(batchId) {
+      const batch = open.get(batchId);
+      if (batch !== undefined) end(batch);
+    },
+    close() {
+      for (const batch of [...open.values()]) end(batch);
+    },
+  };
+}
+
+/** Answers every question of a message made by `ask`, in one message. Throws what `answer` throws. */
+export function answerQuestions(
+  message: Uint8Array,
+  answer: (question: Uint8Array) => Uint8Array,
+): Uint8Array {
+  const answers: Frame[] = [];
+  readFrames(message, (type, sequence, payload) => {
+    if (type === FRAME.ROUTE) answers.push({ type, sequence, payload: answer(payload) });
+  });
+  return encodeFrames(answers);
+}

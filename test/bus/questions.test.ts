@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Bus, connectBus } from '../../bus/connect.ts';
+import { createLog } from '../../bus/log.ts';
+import { answerQuestions } from '../../bus/questions.ts';
+import { startReplyHub } from '../../bus/reply-hub.ts';
+import { LIMITS } from '../../config/limits.ts';
+import { subjects } from '../../schemas/subjects.ts';
+import { startTestNats, type TestNats } from '../support/nats.ts';
+
+const log = createLog({ level: 'silent', name: 'test' });
+const WAIT_MS = 5_000;
+
+async function connect({ url: servers, user, password }: TestNats): Promise<Bus> {
+  return connectBus({ servers, user, password, name: 'test', log });
+}
+
+function text(answer: Uint8Array | null): string | null {
+  return answer === null ? null : Buffer.from(answer).toString();
+}
+
+test('questions of one turn travel in one message, and each gets its own answer', async () => {
+  await using nats = await startTestNats();
+  await using bus = await connect(nats);
+  await using router = await connect(nats);
+  await using hub = startReplyHub(bus, { ingressId: 'in1' });
+  let messages = 0;
+  router.subscribe(subjects.route(), (message) => {
+    messages += 1;
+    const echo = (question: Uint8Array) => Buffer.from(`${Buffer.from(question)}!`);
+    router.publish(message.reply, answerQuestions(message.data, echo));
+  });
+  await Promise.all([bus.connection.flush(), router.connection.flush()]);
+  const asked = Array.from({ length: 100 }, (_, index) =>
+    hub.ask(Buffer.from(`${index}`), WAIT_MS),
+  );
+  const answers = (await Promise.all(asked)).map(text);
+  assert.deepEqual(
+    answers,
+    Array.from({ length: 100 }, (_, index) => `${index}!`),
+  );
+  assert.equal(messages, 2);
+  assert.equal(text(await hub.ask(Buffer.from('later'), WAIT_MS)), 'later!');
+});
+
+test('without a router the answer is null at once', async () => {
+  await using nats = await startTestNats();
+  await using bus = await connect(nats);
+  await using hub = startReplyHub(bus, { ingressId: 'in1' });
+  await bus.connection.flush();
+  const startedAtMs = performance.now();
+  assert.equal(await hub.ask(Buffer.from('a'), WAIT_MS), null);
+  assert.ok(performance.now() - startedAtMs < WAIT_MS / 2);
+});
+
+test('a router that answers in part, or never, leaves the others null after the wait', async () => {
+  await using nats = await startTestNats();
+  await using bus = await connect(nats);
+  await using router = await connect(nats);
+  await using hub = startReplyHub(bus, { ingressId: 'in1' });
+  let calls = 0;
+  router.subscribe(subjects.route(), (message) => {
+    calls += 1;
+    if (calls > 1) return;
+    const whole = answerQuestions(message.data, (question) => question);
+    router.publish(message.reply, whole.subarray(0, whole.length / 2)); // the first of two
+  });
+  await Promise.all([bus.connection.flush(), router.connection.flush()]);
+  const waitMs = LIMITS.routeMsMax;
+  const two = await Promise.all(['a', 'b'].map((word) => hub.ask(Buffer.from(word), waitMs)));
+  assert.deepEqual(two.map(text), ['a', null]);
+  assert.equal(await hub.ask(Buffer.from('c'), waitMs), null);
+});
+
+test('a hub that closes answers what is open', async () => {
+  await using nats = await startTestNats();
+  await using bus = await connect(nats);
+  const hub = startReplyHub(bus, { ingressId: 'in1' });
+  const asked = hub.ask(Buffer.from('a'), WAIT_MS);
+  await hub[Symbol.asyncDispose]();
+  assert.equal(await asked, null);
+});
