@@ -21,26 +21,35 @@ export async function publishModelList(
 }
 
 /** The lists that workers published, as last read. Disposing it stops the reading. */
-export interface ModelLists extends AsyncDisposable {
-  /** Empty = nobody published one. The entries are as they were written. */
-  entries(provider: ProviderId): readonly unknown[];
+export interface ModelLists<Model> extends AsyncDisposable {
+  /** Empty = nobody published one. */
+  list(provider: ProviderId): readonly Model[];
 }
 
-/** Reads the lists of these providers, now and every `modelListsReadMs`. */
-export function startModelLists(
+/** How lists are read. */
+export interface ModelListOptions<Model> {
+  readonly providers: readonly ProviderId[];
+  readonly log: Log;
+  /** Milliseconds between two reads; the limit is the default. */
+  readonly readMs?: number;
+  /** Reads one entry; null = it is none and is left out. */
+  parse(entry: unknown): Model | null;
+}
+
+/** Reads the lists of these providers, now and every `modelListsReadMs`; each list once, until it is written again. */
+export function startModelLists<Model>(
   bus: Bus,
-  options: { readonly providers: readonly ProviderId[]; readonly log: Log },
-): ModelLists {
-  const lists = new Map<ProviderId, readonly unknown[]>();
+  options: ModelListOptions<Model>,
+): ModelLists<Model> {
+  const lists = new Map<ProviderId, { revision: number; models: readonly Model[] }>();
   let kv: KV | null = null;
   const read = async (): Promise<void> => {
     if (!bus.isConnected) return;
     kv ??= await openBucket(bus);
     for (const provider of options.providers) {
       const entry = await kv.get(provider);
-      if (entry === null || entry.length === 0) continue;
-      const json: unknown = entry.json();
-      if (Array.isArray(json)) lists.set(provider, json);
+      if (entry === null || entry.revision === lists.get(provider)?.revision) continue;
+      lists.set(provider, { revision: entry.revision, models: parsed(entry.string(), options) });
     }
   };
   const tick = (): void => {
@@ -49,14 +58,26 @@ export function startModelLists(
     );
   };
   tick();
-  const timer = setInterval(tick, LIMITS.modelListsReadMs);
+  const timer = setInterval(tick, options.readMs ?? LIMITS.modelListsReadMs);
   timer.unref();
   return {
-    entries: (provider) => lists.get(provider) ?? [],
+    list: (provider) => lists.get(provider)?.models ?? [],
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
     },
   };
+}
+
+// Whatever was written into the bucket: nonsense is no list.
+function parsed<Model>(text: string, { parse, log }: ModelListOptions<Model>): readonly Model[] {
+  try {
+    const json: unknown = JSON.parse(text);
+    const entries: readonly unknown[] = Array.isArray(json) ? json : [];
+    return entries.map(parse).filter((model) => model !== null);
+  } catch (error) {
+    log.warn({ error }, 'a list of models is no JSON');
+    return [];
+  }
 }
 
 function openBucket(bus: Bus): Promise<KV> {

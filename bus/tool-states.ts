@@ -42,6 +42,7 @@ export function createToolStates(bus: Bus, { log }: { log: Log }): ToolStates {
         if (known !== undefined) found.set(id, known);
         else if (KEY.test(id) && !misses.has(id)) missing.push(id);
       }
+      if (missing.length === 0) return found;
       const wanted = missing.slice(-LIMITS.toolStatesReadMax);
       const loaded = wanted.map(async (id) => {
         const state = await load(id);
@@ -55,15 +56,16 @@ export function createToolStates(bus: Bus, { log }: { log: Log }): ToolStates {
       const all = Promise.all(loaded).catch((error: unknown) =>
         log.warn({ error }, 'tool states could not be read'),
       );
-      await Promise.race([all, late(LIMITS.toolStatesReadMsMax)]);
+      await atMost(LIMITS.toolStatesReadMsMax, all);
       return found;
     },
     put(toolUseId, state) {
       misses.delete(toolUseId);
-      recent.set(toolUseId, state);
-      if (!KEY.test(toolUseId) || sizeOf(state) > LIMITS.toolStateBytesMax) return;
+      const json = JSON.stringify(state);
+      recent.set(toolUseId, state, { size: json.length });
+      if (!KEY.test(toolUseId) || json.length > LIMITS.toolStateBytesMax) return;
       bucket()
-        .then((kv) => kv.put(toolUseId, JSON.stringify(state)))
+        .then((kv) => kv.put(toolUseId, json))
         .catch((error: unknown) => log.warn({ error }, 'a tool state could not be kept'));
     },
   };
@@ -90,6 +92,9 @@ function sizeOf(state: ToolState): number {
   return JSON.stringify(state).length;
 }
 
-function late(waitMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, waitMs).unref());
+async function atMost(waitMs: number, work: Promise<unknown>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, waitMs);
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }

@@ -23,7 +23,8 @@ export type EffortLevel = (typeof EFFORT_LEVELS)[number];
 export type IdFamily = BuiltInProviderId;
 
 const modelId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$/);
-const capabilitiesSchema = z.strictObject({
+/** What a model can do; a fact that no source states is left out. */
+export const capabilitiesSchema = z.strictObject({
   tools: z.boolean().optional(),
   images: z.boolean().optional(),
   pdf: z.boolean().optional(),

@@ -1,16 +1,24 @@
+import { z } from 'zod';
 import type { ProviderId } from '../schemas/provider.ts';
-import type { ModelCapabilities } from './catalog.ts';
+import { capabilitiesSchema } from './catalog.ts';
+
+const liveModelSchema = z.object({
+  /** The name to ask this provider for. */
+  id: z.string().min(1),
+  displayName: z.string().nullable(),
+  /** RFC 3339. */
+  createdAt: z.string().nullable(),
+  contextWindowTokens: z.number().nullable(),
+  maxOutputTokens: z.number().nullable(),
+  capabilities: capabilitiesSchema.nullable(),
+});
 
 /** A model as its provider's own list has it. Plain JSON; null = the list does not tell. */
-export interface LiveModel {
-  /** The name to ask this provider for. */
-  readonly id: string;
-  readonly displayName: string | null;
-  /** RFC 3339. */
-  readonly createdAt: string | null;
-  readonly contextWindowTokens: number | null;
-  readonly maxOutputTokens: number | null;
-  readonly capabilities: ModelCapabilities | null;
+export type LiveModel = Readonly<z.infer<typeof liveModelSchema>>;
+
+/** Reads a list's entry as a worker published it; null when it is none. */
+export function parseLiveModel(entry: unknown): LiveModel | null {
+  return liveModelSchema.safeParse(entry).data ?? null;
 }
 
 /** The lists of the providers that have one, as last read. */

@@ -7,7 +7,7 @@ import { startModelLists } from '../bus/model-lists.ts';
 import { type ReplyHub, startReplyHub } from '../bus/reply-hub.ts';
 import type { Config, Ports } from '../config/config.ts';
 import { LIMITS } from '../config/limits.ts';
-import type { LiveModel } from '../config/live-models.ts';
+import { parseLiveModel } from '../config/live-models.ts';
 import { portVariable } from '../config/load.ts';
 import { GatewayError } from '../schemas/error.ts';
 import type { ProviderId } from '../schemas/provider.ts';
@@ -29,6 +29,8 @@ export interface IngressOptions {
   /** Letters, digits, `_` and `-`; part of subjects. */
   readonly ingressId: string;
   readonly localProviders: ReadonlySet<ProviderId>;
+  /** Milliseconds between two reads of the providers' lists of models; the limit is the default. */
+  readonly modelListsReadMs?: number;
 }
 
 /** A running ingress. Disposing it stops accepting, lets requests under way finish, then closes. */
@@ -47,7 +49,14 @@ export async function startIngress(bus: Bus, options: IngressOptions): Promise<R
   await using stack = new AsyncDisposableStack();
   const hub: ReplyHub = stack.use(startReplyHub(bus, { ingressId }));
   const bodies: BodyStore = stack.use(startBodyStore(bus, { ingressId }));
-  const lists = stack.use(startModelLists(bus, { providers: config.chain, log }));
+  const lists = stack.use(
+    startModelLists(bus, {
+      providers: config.chain,
+      log,
+      parse: parseLiveModel,
+      ...(options.modelListsReadMs === undefined ? {} : { readMs: options.modelListsReadMs }),
+    }),
+  );
   const context: IngressContext = {
     bus,
     hub,
@@ -60,7 +69,7 @@ export async function startIngress(bus: Bus, options: IngressOptions): Promise<R
     localProviders: options.localProviders,
     relays: new Set(),
     openRequests: new Map(),
-    liveModels: { list: (provider) => lists.entries(provider) as readonly LiveModel[] }, // workers wrote them
+    liveModels: lists,
     startedAtMs: Date.now(),
     engineName: engine.name,
   };

@@ -106,6 +106,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       log,
       ingressId: `in${randomBytes(6).toString('hex')}`,
       localProviders: new Set(workers),
+      modelListsReadMs: 100,
     }),
   );
   await bus.connection.flush();
