@@ -122,7 +122,7 @@ describe('reading usage', () => {
         const isCount = typeof prompt === 'number' && Number.isInteger(prompt) && prompt >= 0;
         const { inputTokens, cacheReadInputTokens, cacheCreation5mInputTokens } = usage;
         const sum = inputTokens + cacheReadInputTokens + cacheCreation5mInputTokens;
-        assert.equal(sum, isCount && prompt <= 2 ** 40 ? prompt : 0);
+        assert.equal(sum, isCount && prompt <= 2 ** 40 ? prompt + 0 : 0); // JSON knows -0
       }),
     );
   });
