@@ -43,6 +43,10 @@ export function measureTranslation(): readonly TranslationCost[] {
     model: modelFacts(null),
     isStream: true,
     sessionId: null,
+    agentId: null,
+    hasWebSearch: false,
+    requestClass: 'main',
+    cacheTtlMs: 0,
     toolStates: new Map(),
     warnings: new Warnings(),
   });

@@ -104,7 +104,8 @@ class Attempts {
       if (result.kind === 'failed') {
         if (!this.#context.config.isAutoFallback) return this.#giveUp();
         const status = error.upstreamStatus ?? error.status;
-        this.#failed.push({ provider: target.provider, status, errorType: error.type });
+        const { provider, account } = target;
+        this.#failed.push({ provider, account, status, errorType: error.type });
       }
       targets = await this.#route();
     }
@@ -131,7 +132,14 @@ class Attempts {
     const { requestId, pinned, facts, deadlineMs } = this.#exchange;
     const patienceMs = Math.min(LIMITS.busWaitMsMax, deadlineMs - Date.now());
     if (!bus.isConnected && !(await bus.whenConnected(patienceMs))) return [];
-    const question: RouteRequest = { v: 1, requestId, pinned, facts, failed: this.#failed };
+    const question: RouteRequest = {
+      v: 1,
+      requestId,
+      pinned,
+      facts,
+      failed: this.#failed,
+      hasWaited: false,
+    };
     const answer = await hub.ask(encodeEnvelope(question), LIMITS.routeMsMax);
     if (answer === null) return this.#staticTargets();
     return decodeEnvelope<RouteDecision>(answer).targets;
@@ -146,7 +154,7 @@ class Attempts {
     const failed = new Set(this.#failed.map(({ provider }) => provider));
     return chain
       .filter((provider) => (only === null || provider === only) && !failed.has(provider))
-      .map((provider) => ({ provider }));
+      .map((provider) => ({ provider, account: null, model: null }));
   }
 
   #attempt(target: RouteTarget): Promise<RelayResult> {
@@ -188,7 +196,10 @@ class Attempts {
     });
     reply.onDrain(() => stream.release());
     const subject = subjects.work(target.provider);
-    const message = encodeDispatch(this.#dispatch(attempt), this.#inlineBody(target.provider));
+    const message = encodeDispatch(
+      this.#dispatch(attempt, target),
+      this.#inlineBody(target.provider),
+    );
     bus.publish(subject, message, subjects.reply(hub.ingressId, stream.streamId));
     relays.add(relay);
     return relay.result.finally(() => relays.delete(relay));
@@ -203,7 +214,7 @@ class Attempts {
     return body.length <= bytesMax ? body : null;
   }
 
-  #dispatch(attempt: number): Dispatch {
+  #dispatch(attempt: number, { account, model }: RouteTarget): Dispatch {
     const { requestId, deadlineMs, facts, clientKeyId, query, headers, fields } = this.#exchange;
     const { ingressId } = this.#context.hub;
     return {
@@ -213,6 +224,8 @@ class Attempts {
       ingressId,
       deadlineMs,
       facts,
+      account,
+      model,
       clientKeyId,
       query,
       headers,

@@ -9,10 +9,16 @@ import {
 } from '../config/model-mapping.ts';
 import type { RouteRequest } from '../schemas/envelope.ts';
 import type { ProviderId } from '../schemas/provider.ts';
-import type { Candidate } from './strategy.ts';
+
+/** A provider of the chain that may serve the request. */
+export interface ChainMember {
+  readonly provider: ProviderId;
+  /** Place in the configured chain, from 0. */
+  readonly chainIndex: number;
+}
 
 /** Candidates of one rank: a strategy orders them among themselves. */
-export type CandidateGroup = readonly Candidate[];
+export type CandidateGroup = readonly ChainMember[];
 
 /**
  * Lists who may serve a request: on a pinned port that provider alone, else the chain; in both cases without those
@@ -21,7 +27,7 @@ export type CandidateGroup = readonly Candidate[];
 export function candidates(
   chain: readonly ProviderId[],
   request: RouteRequest,
-): readonly Candidate[] {
+): readonly ChainMember[] {
   const failed = new Set(request.failed.map((attempt) => attempt.provider));
   return chain
     .map((provider, chainIndex) => ({ provider, chainIndex }))
@@ -37,7 +43,7 @@ export function candidates(
  * the model, those that may have it, those whose model sees no images when there are some.
  */
 export function groupByFit(
-  all: readonly Candidate[],
+  all: readonly ChainMember[],
   request: RouteRequest,
   mapping: ModelMapping,
 ): readonly CandidateGroup[] {
@@ -47,7 +53,7 @@ export function groupByFit(
   const able = unlessNobody(all, ({ provider }) => serves(request, provider, mapping) !== 'no');
   const roomy = unlessNobody(able, ({ provider }) => holdsPrompt(request, provider, mapping));
   const preferred = preferredProvider(requestModel, mapping);
-  const groups: Candidate[][] = [[], [], [], []];
+  const groups: ChainMember[][] = [[], [], [], []];
   for (const candidate of roomy) {
     const isPreferred = candidate.provider === preferred;
     groups[rankOf(request, candidate.provider, { mapping, isPreferred })]?.push(candidate);
@@ -99,9 +105,9 @@ function holdsPrompt(
 }
 
 function unlessNobody(
-  all: readonly Candidate[],
-  isFit: (candidate: Candidate) => boolean,
-): readonly Candidate[] {
+  all: readonly ChainMember[],
+  isFit: (candidate: ChainMember) => boolean,
+): readonly ChainMember[] {
   const fit = all.filter(isFit);
   return fit.length === 0 ? all : fit;
 }

@@ -35,14 +35,16 @@ export function startRouter(bus: Bus, options: RouterOptions): RunningRole {
 
 /** Decides for one request. Pure. */
 export function decide(request: RouteRequest, options: RouterOptions): RouteDecision {
-  const { name, strategy } = strategyNamed(options.strategy);
+  const { name } = strategyNamed(options.strategy);
   const mapping = options.modelMapping ?? DEFAULT_MODEL_MAPPING;
   const groups = groupByFit(candidates(options.chain, request), request, mapping);
-  const targets = groups.flatMap((group) => strategy(group, request));
+  const targets = groups.flat();
   return {
     v: 1,
-    targets: targets.map(({ provider }) => ({ provider })),
+    targets: targets.map(({ provider }) => ({ provider, account: null, model: null })),
     strategy: name,
-    reason: request.pinned === null ? `${name} order` : `pinned to ${request.pinned}`,
+    reason: request.pinned === null ? 'availability' : 'pinned',
+    waitMs: 0,
+    refusal: null,
   };
 }

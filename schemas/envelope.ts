@@ -1,4 +1,6 @@
+import type { WindowKind } from './observation.ts';
 import type { ProviderId } from './provider.ts';
+import type { RequestClass } from './request-class.ts';
 import type { Usage } from './usage.ts';
 
 /** A header as it came: name in lower case, value unchanged. Order and repetition are kept. */
@@ -10,6 +12,8 @@ export type Operation = 'messages' | 'count_tokens';
 /** Why an attempt of this request failed, for the router's next choice and the final answer. */
 export interface FailedAttempt {
   readonly provider: ProviderId;
+  /** Null = nobody chose one: the pool's first. */
+  readonly account: string | null;
   readonly status: number;
   readonly errorType: string;
 }
@@ -31,7 +35,14 @@ export interface RequestFacts {
   readonly hasTools: boolean;
   readonly hasThinking: boolean;
   readonly hasImages: boolean;
+  /** The request asks for the provider's own web search. */
+  readonly hasWebSearch: boolean;
   readonly sessionId: string | null;
+  /** The subagent within the session; null = the main conversation. */
+  readonly agentId: string | null;
+  readonly requestClass: RequestClass;
+  /** How long the request asks the provider to keep its prompt: 0, 300,000 or 3,600,000 milliseconds. */
+  readonly cacheTtlMs: number;
 }
 
 /** Ingress → router: asks for the providers to try, best first. */
@@ -42,19 +53,48 @@ export interface RouteRequest {
   readonly pinned: ProviderId | null;
   readonly facts: RequestFacts;
   readonly failed: readonly FailedAttempt[];
+  /** The request has waited for a rate limit already: it does so once. */
+  readonly hasWaited: boolean;
 }
 
-/** One provider to try, and the model to ask it for. */
+/** One provider to try, who pays, and what to ask it for. */
 export interface RouteTarget {
   readonly provider: ProviderId;
+  /** Null = the pool's first account. */
+  readonly account: string | null;
+  /** The name to resolve at the provider instead of the client's `model`; null = the client's. */
+  readonly model: string | null;
 }
+
+/** Why the first target of a decision is the first. A closed list: it is a metric's label. */
+export const ROUTE_REASONS = [
+  'pinned',
+  'only_candidate',
+  'rule',
+  'session',
+  'cost',
+  'performance',
+  'availability',
+  'score',
+  'fallback',
+  'last_resort',
+  'waiting',
+  'nobody',
+  'no_router',
+] as const;
+/** One of ROUTE_REASONS. */
+export type RouteReason = (typeof ROUTE_REASONS)[number];
 
 /** Router → ingress: the targets, best first, and why. Empty = nobody can serve this. */
 export interface RouteDecision {
   readonly v: 1;
   readonly targets: readonly RouteTarget[];
   readonly strategy: string;
-  readonly reason: string;
+  readonly reason: RouteReason;
+  /** Milliseconds to wait before the first target is tried: its rate limit is about to reset. */
+  readonly waitMs: number;
+  /** Why there is no target, in words for the client; null = there are some. */
+  readonly refusal: string | null;
 }
 
 /** A top-level field of the request body, by byte offsets into it. */
@@ -76,6 +116,10 @@ export interface Dispatch {
   /** Unix milliseconds by which the first byte must have come. */
   readonly deadlineMs: number;
   readonly facts: RequestFacts;
+  /** Which account pays; null = the pool's first. */
+  readonly account: string | null;
+  /** The name to resolve at the provider; null = the client's own (`facts.requestModel`). */
+  readonly model: string | null;
   readonly clientKeyId: string | null;
   /** The client's path and query, e.g. `/v1/messages` and `beta=true`. */
   readonly query: string;
@@ -115,4 +159,6 @@ export interface ReplyError {
   readonly upstreamStatus: number | null;
   /** Another provider may be asked. */
   readonly isFailover: boolean;
+  /** The window that a rate limit is about, where the upstream said so. */
+  readonly limitedBy?: WindowKind;
 }

@@ -22,19 +22,33 @@ export const subjects = {
   control: (workerId: string, streamId: string): string => `gw.v1.ctl.${workerId}.${streamId}`,
   /** All control messages of one worker. */
   anyControl: (workerId: string): string => `gw.v1.ctl.${workerId}.*`,
-  /** What a worker saw at its provider: limits, latency, load, errors. */
-  observation: (provider: ProviderId, kind: string): string => `gw.v1.obs.${provider}.${kind}`,
+  /** What a process saw of its providers: batches for every router. */
+  observations: (source: string): string => `gw.v1.obs.${source}`,
+  /** The observations of all processes. */
+  anyObservations: (): string => 'gw.v1.obs.*',
+  /** A command to one router, e.g. `explain`. Queue group `router`. */
+  routerCommand: (verb: RouterCommand): string => `gw.v1.cmd.router.${verb}`,
+  /** What an administrator did. In stream EV. */
+  adminEvent: (): string => 'gw.v1.ev.admin',
   /** The usage event that ends every attempt. In stream EV. */
   usageEvent: (provider: ProviderId): string => `gw.v1.ev.usage.${provider}`,
   /** All durable events: what stream EV keeps. */
   anyEvent: (): string => 'gw.v1.ev.>',
 } as const;
 
+/** What routers can be told or asked. `stats` goes to all of them. */
+export type RouterCommand = 'explain' | 'stats' | 'strategy' | 'maintenance' | 'reset';
+
 /** JetStream streams. */
 export const STREAMS = { events: 'EV' } as const;
 
 /** JetStream key-value buckets. */
-export const KV_BUCKETS = { toolStates: 'gw-tool-states', models: 'gw-models' } as const;
+export const KV_BUCKETS = {
+  toolStates: 'gw-tool-states',
+  models: 'gw-models',
+  state: 'gw-state',
+  lease: 'gw-lease',
+} as const;
 
 /** Queue groups: equal programs that share a subject. */
 export const queueGroups = {

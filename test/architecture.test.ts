@@ -8,7 +8,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { LIMITS } from '../config/limits.ts';
 import { PROVIDER_IDS } from '../schemas/provider.ts';
-import { STREAMS, subjects } from '../schemas/subjects.ts';
+import { type RouterCommand, STREAMS, subjects } from '../schemas/subjects.ts';
 
 /** Who may import whom. A folder may always import itself; main.ts may import everything. */
 const MAY_IMPORT = new Map<string, readonly string[]>([
@@ -202,7 +202,9 @@ function subjectPatterns(): readonly string[] {
     subjects.reply('<ingress>', '<stream>'),
     subjects.body('<ingress>', '<request>'),
     subjects.control('<worker>', '<stream>'),
-    subjects.observation('openrouter', '<kind>'),
+    subjects.observations('<process>'),
+    subjects.routerCommand('<verb>' as RouterCommand),
+    subjects.adminEvent(),
     subjects.usageEvent('openrouter'),
     subjects.anyEvent(),
   ].map((subject) => subject.replace('openrouter', '<provider>'));

@@ -56,6 +56,10 @@ test('the facts of a plain request are read', () => {
     hasThinking: false,
     hasImages: false,
     sessionId: null,
+    agentId: null,
+    hasWebSearch: false,
+    requestClass: 'main',
+    cacheTtlMs: 0,
   });
   assert.deepEqual(
     fields.map(({ name, valueStart, valueEnd }) => [name, text.slice(valueStart, valueEnd)]),

@@ -24,6 +24,7 @@ function requestFor(
     requestId: 'req_1',
     pinned: null,
     failed: [],
+    hasWaited: false,
     ...rest,
     facts: {
       operation: 'messages',
@@ -36,6 +37,10 @@ function requestFor(
       hasThinking: false,
       hasImages: false,
       sessionId: null,
+      agentId: null,
+      hasWebSearch: false,
+      requestClass: 'main',
+      cacheTtlMs: 0,
       ...facts,
     },
   };

@@ -96,6 +96,10 @@ describe('the cost of a request', () => {
         model: CAPABLE,
         isStream: true,
         sessionId: null,
+        agentId: null,
+        hasWebSearch: false,
+        requestClass: 'main',
+        cacheTtlMs: 0,
         toolStates: new Map(),
         flavour: OPENROUTER_FLAVOUR,
       };
