@@ -1,6 +1,10 @@
 import type { BuiltInProviderId, NamedProviderId, ProviderId } from '../schemas/provider.ts';
+import type { StrategyName } from '../schemas/routing.ts';
+import type { PriceSettings } from './load-prices.ts';
+import type { RateLimit } from './load-rate-limits.ts';
 import type { CompatibleServer } from './load-servers.ts';
 import type { ModelMapping } from './model-mapping.ts';
+import type { RoutingRules } from './routing-rules.ts';
 
 /** Google's thresholds for blocking harmful content, strictest last. Source: protocol reference §3. */
 export const SAFETY_THRESHOLDS = [
@@ -19,6 +23,10 @@ export interface ProviderSettings {
   readonly isEnabled: boolean;
   /** Why it is off and which variable turns it on; null when it is on. */
   readonly offReason: string | null;
+  /** The name of the credential that pays: the variable it came from, or the project; never the credential. */
+  readonly account: string;
+  /** Further accounts; `accountsOf` gives each its settings. */
+  readonly moreAccounts?: readonly AccountSettings[];
   /** Scheme and host (and port), without a path; `openai-compatible` includes its path. */
   readonly baseUrl: string;
   /** API key or bearer token; null where the provider authenticates another way. */
@@ -26,11 +34,18 @@ export interface ProviderSettings {
   /** Google Cloud project and region; only for the Vertex providers. */
   readonly projectId: string | null;
   readonly region: string | null;
+  /** A service account's file of its own; without it Google's library looks for credentials itself. */
+  readonly credentialsFile?: string;
   /** From which harm on Gemini blocks, in Google's words; without it Google's own default. */
   readonly safetyThreshold?: SafetyThreshold;
   /** How an OpenAI-compatible server differs; only for these. */
   readonly server?: CompatibleServer;
 }
+
+/** In what one account of a provider differs from another. */
+export interface AccountSettings
+  extends Pick<ProviderSettings, 'account' | 'apiKey'>,
+    Partial<Pick<ProviderSettings, 'baseUrl' | 'projectId' | 'region' | 'credentialsFile'>> {}
 
 /** Settings of every provider by id: of the built-in ones always, of named servers as configured. */
 export interface ProviderTable extends Readonly<Record<BuiltInProviderId, ProviderSettings>> {
@@ -62,8 +77,18 @@ export interface Config {
   readonly chain: readonly ProviderId[];
   /** What the operator says about models. */
   readonly modelMapping: ModelMapping;
+  /** What the operator says about prices. */
+  readonly prices: PriceSettings;
+  /** What the operator says about kinds of requests. */
+  readonly routingRules: RoutingRules;
+  /** What the operator says about rate limits. */
+  readonly rateLimits: readonly RateLimit[];
+  /** The share of a rate limit beyond which other providers are preferred, 0 to 1. */
+  readonly rateLimitThreshold: number;
+  /** The `intelligent` strategy looks at money. */
+  readonly isCostOptimized: boolean;
   readonly isAutoFallback: boolean;
-  readonly strategy: string;
+  readonly strategy: StrategyName;
   /** True when the providers are our stand-ins. */
   readonly isSandbox: boolean;
   /** Where the stand-ins listen; null = this process starts them. */

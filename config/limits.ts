@@ -21,12 +21,23 @@ export const LIMITS = {
   modelNameCharactersMax: 200,
   /** Images and documents of one request that the size estimate looks at one by one. */
   mediaEstimatedMax: 1_000,
+  /** Cache controls, search tools and orders to compact that are looked at one by one. */
+  requestMarksMax: 64,
   /** A page of the models list. */
   modelsPageMax: 1_000,
+  /** Administration: body of a post, patience with the router that acts. */
+  adminBodyBytesMax: 65_536,
+  routerCommandMsMax: 5_000,
+  /** Statistics: patience with all routers, with those that are late, and how long an answer counts. */
+  statsMsMax: 500,
+  statsQuietMs: 50,
+  statsFreshMs: 1_000,
   /** A provider's own list of models: entries, bytes, how long it counts, and the pause after a failure. */
   liveModelsMax: 2_000,
   /** Names whose mapping is remembered. */
   mappedNamesMax: 2_000,
+  /** Prices remembered, by provider, model, region and quarter of an hour. */
+  pricesKnownMax: 4_096,
   liveModelsBytesMax: 16_777_216,
   liveModelsReadMsMax: 10_000,
   liveModelsFreshMs: 600_000,
@@ -76,7 +87,15 @@ export const LIMITS = {
   /** Dispatches of one request, accepted or not (busy, lost, no responders). */
   dispatchesMax: 12,
   busyRetriesMax: 3,
+  /** A request waits this long for a rate limit to reset, where everybody is at theirs. */
+  rateLimitWaitMsMax: 2_000,
+  /** Targets of one decision; the ingress asks again after a failure. */
+  targetsMax: 6,
   workerInFlightMax: 2_048,
+  /** Accounts of one provider: the variables `<NAME>`, `<NAME>_2` and so on. */
+  accountsPerProviderMax: 9,
+  /** Workers tell routers about their accounts this often: a router may have come later. */
+  accountsToldMs: 10_000,
   /** `message_start` is held back this long for the first content. */
   messageStartHoldMsMax: 250,
   firstByteMsMax: 120_000,
@@ -128,6 +147,135 @@ export const LIMITS = {
   /** Ids of other makers are not asked for again for this long. */
   toolStateMissesMax: 20_000,
   toolStateMissMs: 60_000,
+  /** Circuits of accounts and of their models, each kind of memory about targets, and accounts' fingerprints. */
+  routedTargetsMax: 5_000,
+  /** Failures in a row, and the share among a number of attempts in a time, that open a circuit. */
+  circuitFailuresMax: 5,
+  circuitFailurePercentMax: 50,
+  circuitShareAttemptsMin: 20,
+  circuitShareMs: 30_000,
+  /** A circuit that has just failed is avoided for this long, doubled with each further failure. */
+  circuitSuspectMs: 1_000,
+  circuitSuspectMsMax: 10_000,
+  /** A circuit is open for this long, doubled each time until it was healthy for long enough. */
+  circuitOpenMs: 10_000,
+  circuitOpenMsMax: 300_000,
+  circuitHealthyMs: 600_000,
+  /** Attempts in flight at once to try a half-open circuit, and how long one counts that never reports. */
+  circuitProbesMax: 4,
+  circuitProbeMsMax: 120_000,
+  /** An account without credit is tried again after this long. */
+  circuitBillingMs: 300_000,
+  /** A circuit that has closed gets its whole traffic after this long. */
+  circuitSlowStartMs: 60_000,
+  /** Targets, last used first, whose speeds make the estimate for unknown ones. */
+  speedPriorTargetsMax: 128,
+  /** Conversations whose homes are known, the homes of one, and how many of them a snapshot carries. */
+  conversationsMax: 10_000,
+  conversationHomesMax: 4,
+  conversationsKeptMax: 1_000,
+  /** How long a conversation stays where nothing is cached, and at most where something is. */
+  conversationHomeMs: 300_000,
+  conversationHomeMsMax: 3_600_000,
+  /** Retries of one account: tokens, and the time after which one comes back by itself. */
+  retryTokensMax: 10,
+  retryTokenMs: 10_000,
+  /** Retries of all: their share in a time, and how many are free. */
+  retryPercentMax: 20,
+  retriesFreeMax: 20,
+  retryShareMs: 10_000,
+  /** Rate-limit windows: accounts and models that have some, and windows of each. */
+  rateScopesMax: 2_000,
+  rateWindowsPerTargetMax: 16,
+  /** Attempts that count as under way, and how long one does that never ends. */
+  openAttemptsMax: 20_000,
+  openAttemptMsMax: 900_000,
+  /** Attempts whose end was counted: it counts once. */
+  endedAttemptsMax: 20_000,
+  /** A refusal closes a window for as long as it says, within bounds; without a word for `rateClosedMs`. */
+  rateClosedMs: 30_000,
+  rateClosedMsMin: 1_000,
+  rateClosedMsMax: 3_600_000,
+  /** A window that has opened again gets its whole traffic after this long. */
+  rateReopenMs: 10_000,
+  /** A limit that a refusal taught counts for this long. */
+  learnedLimitMs: 3_600_000,
+  /** Health tells of the models that were asked lately. */
+  healthModelMs: 300_000,
+  /** Decisions whose attempt has not reported yet. */
+  reservationsMax: 10_000,
+  reservationMsMax: 2_000,
+  /** What a snapshot of a router carries. */
+  snapshotRateScopesMax: 500,
+  snapshotAttemptsMax: 2_000,
+  snapshotEndedMax: 1_000,
+  /** A stream without headers for this long (or four times what is usual there) makes others preferred. */
+  stallMs: 10_000,
+  stallsWatchedMax: 20_000,
+  /** What a process saw of its providers: observations per message, how long they wait for company, and for the bus. */
+  observationBatchMax: 64,
+  observationDelayMsMax: 20,
+  observationsQueuedMax: 10_000,
+  /** What a router remembers of them to bring a snapshot up to date. */
+  observationLogMsMax: 10_000,
+  observationLogBatchesMax: 5_000,
+  /** Processes whose observations are told apart. */
+  observationSourcesMax: 1_000,
+  /** The lease of the leading router: how long it holds, how often it is renewed, how often others ask for it. */
+  leaseMsMax: 3_000,
+  leaseRenewMs: 1_000,
+  leaseTryMs: 250,
+  /** Watched keys are compared with what the watch told; a watch that failed is made anew. */
+  keyWatchCheckMs: 5_000,
+  keyWatchRetryMs: 250,
+  /** What routers keep: settings, snapshot, health. */
+  stateBytesMax: 16_777_216,
+  stateReadMsMax: 1_000,
+  settingsTriesMax: 5,
+  snapshotMs: 250,
+  snapshotTriesMax: 8,
+  healthReportMs: 1_000,
+  /** An unchanged health report is written again after this long, as a sign of life. */
+  healthSignMs: 15_000,
+  recentDecisionsMax: 100,
+  /** Candidates in all of them that a router tells of: its answer is one message. */
+  recentCandidatesMax: 1_000,
+  /** Ids of attempts that were counted: all together, and those that lie in one value. */
+  ledgerIdsMax: 1_000_000,
+  ledgerIdsPerChunkMax: 4_096,
+  /** Attempts that are under way, and how long one is until it counts as lost. */
+  ledgerReservationsMax: 10_000,
+  ledgerReservationMsMax: 900_000,
+  /** Of one hour, day or month: sessions, keys of any other dimension; and the length of a key. */
+  ledgerSessionsMax: 1_000,
+  ledgerKeysMax: 250,
+  ledgerKeyCharactersMax: 200,
+  /** An hour, day or month stays open this long after its end. */
+  ledgerPeriodOpenMs: 7_200_000,
+  /** An attempt may have ended this much later than the server's clock says. */
+  ledgerClockAheadMsMax: 3_600_000,
+  ledgerMarksMax: 2_000,
+  /** Holes in the log that are told one by one. */
+  ledgerHolesMax: 100,
+  /** Totals are saved this often at most. */
+  ledgerSaveMs: 100,
+  /** Closed periods and full chunks of ids that wait to be written. */
+  ledgerUnsavedMax: 256,
+  /** Of one value in the bucket, and of all. */
+  ledgerValueBytesMax: 900_000,
+  ledgerBytesMax: 536_870_912,
+  /** Events that are read again when the log lost its end. */
+  ledgerRewindMax: 10_000,
+  ledgerReadMsMax: 2_000,
+  /** Reservations that are over are looked for this often, and settled at most so many at once. */
+  ledgerSweepMs: 10_000,
+  ledgerSweptMax: 500,
+  /** A bad event older than this is not reported again. */
+  ledgerDeadMsMax: 3_600_000,
+  /** Events of stream EV that are asked for at once. */
+  eventLogBatchMax: 1_000,
+  /** Pause before the log is read anew after a failure. */
+  eventLogRetryMs: 250,
 } as const;
 
 /** The type of LIMITS. */

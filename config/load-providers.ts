@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
 import type { BuiltInProviderId, ProviderId } from '../schemas/provider.ts';
+import { readKeys, withAccounts } from './accounts.ts';
 import {
+  type AccountSettings,
   type ProviderSettings,
   type ProviderTable,
   SAFETY_THRESHOLDS,
@@ -9,6 +10,7 @@ import {
 import { KEYED_PROVIDERS } from './keyed-providers.ts';
 import { loadServers, PLAIN_SERVER } from './load-servers.ts';
 import type { Reader } from './reader.ts';
+import { readVertexAccounts, vertexHost } from './vertex-accounts.ts';
 
 /** Settings of every provider, and whether none has a credential. */
 export interface LoadedProviders {
@@ -24,9 +26,6 @@ const SANDBOX_CREDENTIAL = 'sandbox';
  * the process that starts one itself replaces this address.
  */
 const SANDBOX_URL_DEFAULT = 'http://127.0.0.1:8099';
-const REGION = /^[a-z][a-z0-9-]{0,62}$/;
-const PROJECT = /^[a-z0-9][a-z0-9.:-]{0,99}$/i;
-const DEFAULT_REGION = 'us-east5';
 const GITHUB_RETIRED =
   'GitHub retired the service on 2026-07-30 (it answers 410); set GITHUB_MODELS_BASE_URL to another endpoint of its kind';
 
@@ -52,6 +51,7 @@ export function loadProviders(
       baseUrl: options.sandboxUrl ?? SANDBOX_URL_DEFAULT,
       apiKey: SANDBOX_CREDENTIAL,
       projectId: settings.projectId ?? SANDBOX_CREDENTIAL,
+      moreAccounts: [],
     };
   });
   const providers = Object.fromEntries(final.map((settings) => [settings.id, settings]));
@@ -63,29 +63,30 @@ function off(settings: ProviderSettings, reason: string): ProviderSettings {
 }
 
 function realProviders(reader: Reader): Record<BuiltInProviderId, ProviderSettings> {
-  const region = loadRegion(reader);
-  const projectId = loadProject(reader);
-  const accessToken = reader.credential('VERTEX_ACCESS_TOKEN');
-  if (projectId !== null && accessToken === null) checkGoogleFile(reader);
-  const vertexHost = vertexBaseUrl(region);
-  const vertex = (id: ProviderId, variable: string): ProviderSettings => ({
-    ...provider(id, reader.url(variable, vertexHost), accessToken),
-    ...(projectId === null
-      ? { isEnabled: false, offReason: 'VERTEX_PROJECT_ID is not set' }
-      : { isEnabled: true, offReason: null }),
-    projectId,
-    region,
-  });
+  const { region, accounts } = readVertexAccounts(reader);
+  const vertex = (id: ProviderId, variable: string): ProviderSettings => {
+    const url = reader.text(variable) === null ? null : reader.url(variable, vertexHost(region));
+    const on = {
+      ...provider(id, url ?? vertexHost(region), SANDBOX_CREDENTIAL),
+      region,
+    };
+    if (accounts.length === 0) return off(on, 'VERTEX_PROJECT_ID is not set');
+    return withAccounts(
+      on,
+      accounts.map((account) => ({ ...account, baseUrl: url ?? vertexHost(account.region) })),
+    );
+  };
   const githubUrl = reader.text('GITHUB_MODELS_BASE_URL');
-  const github = keyed(
-    provider(
-      'github-models',
-      reader.url('GITHUB_MODELS_BASE_URL', 'https://models.github.ai'),
-      reader.credential('GITHUB_TOKEN'),
-    ),
-    'GITHUB_TOKEN',
-  );
+  const github = keyed(reader, 'GITHUB_TOKEN', {
+    id: 'github-models',
+    baseUrl: reader.url('GITHUB_MODELS_BASE_URL', 'https://models.github.ai'),
+  });
   const compatibleUrl = reader.text('OPENAI_COMPATIBLE_BASE_URL');
+  const compatible = provider(
+    'openai-compatible',
+    reader.url('OPENAI_COMPATIBLE_BASE_URL', 'http://localhost:11434/v1', { hasPath: true }),
+    PLAIN_SERVER.name,
+  );
   return {
     'vertex-claude': vertex('vertex-claude', 'VERTEX_CLAUDE_BASE_URL'),
     'vertex-gemini': {
@@ -95,11 +96,7 @@ function realProviders(reader: Reader): Record<BuiltInProviderId, ProviderSettin
     'github-models': githubUrl === null ? off(github, GITHUB_RETIRED) : github,
     ...keyedProviders(reader),
     'openai-compatible': {
-      ...provider(
-        'openai-compatible',
-        reader.url('OPENAI_COMPATIBLE_BASE_URL', 'http://localhost:11434/v1', { hasPath: true }),
-        reader.credential('OPENAI_COMPATIBLE_API_KEY'),
-      ),
+      ...withAccounts(compatible, compatibleAccounts(reader)),
       server: PLAIN_SERVER,
       isEnabled: compatibleUrl !== null,
       offReason: compatibleUrl === null ? 'OPENAI_COMPATIBLE_BASE_URL is not set' : null,
@@ -109,55 +106,36 @@ function realProviders(reader: Reader): Record<BuiltInProviderId, ProviderSettin
 
 function keyedProviders(reader: Reader): Record<KeyedProviderId, ProviderSettings> {
   const entries = KEYED_PROVIDERS.map(({ id, keyVariable, urlVariable, baseUrl }) => {
-    const settings = provider(id, reader.url(urlVariable, baseUrl), reader.credential(keyVariable));
-    return [id, keyed(settings, keyVariable)] as const;
+    const where = { id, baseUrl: reader.url(urlVariable, baseUrl) };
+    return [id, keyed(reader, keyVariable, where)] as const;
   });
   return Object.fromEntries(entries) as Record<KeyedProviderId, ProviderSettings>; // the ids of the table
 }
 
-function provider(id: ProviderId, baseUrl: string, apiKey: string | null): ProviderSettings {
+function provider(id: ProviderId, baseUrl: string, account: string): ProviderSettings {
   const isOn = { isEnabled: true, offReason: null };
-  return { id, baseUrl, apiKey, ...isOn, projectId: null, region: null };
+  return { id, baseUrl, account, apiKey: null, ...isOn, projectId: null, region: null };
 }
 
-function keyed(settings: ProviderSettings, variable: string): ProviderSettings {
+function keyed(
+  reader: Reader,
+  variable: string,
+  { id, baseUrl }: { readonly id: ProviderId; readonly baseUrl: string },
+): ProviderSettings {
+  const settings = withAccounts(provider(id, baseUrl, variable), readKeys(reader, variable));
   return settings.apiKey === null ? off(settings, `${variable} is not set`) : settings;
+}
+
+// The first goes by the server's name: that is how the ledger knows it.
+function compatibleAccounts(reader: Reader): readonly AccountSettings[] {
+  const variable = 'OPENAI_COMPATIBLE_API_KEY';
+  return readKeys(reader, variable).map((key) =>
+    key.account === variable ? { ...key, account: PLAIN_SERVER.name } : key,
+  );
 }
 
 function safetyThreshold(reader: Reader): { safetyThreshold?: SafetyThreshold } {
   const name = 'VERTEX_GEMINI_SAFETY';
   if (reader.text(name) === null) return {};
   return { safetyThreshold: reader.choice(name, SAFETY_THRESHOLDS, 'BLOCK_MEDIUM_AND_ABOVE') };
-}
-
-// Both become parts of an address.
-function loadRegion(reader: Reader): string {
-  const region = reader.text('VERTEX_REGION') ?? DEFAULT_REGION;
-  if (REGION.test(region)) return region;
-  reader.problems.push(`VERTEX_REGION is "${region}"; it must be a region like us-east5 or global`);
-  return DEFAULT_REGION;
-}
-
-function loadProject(reader: Reader): string | null {
-  const projectId = reader.text('VERTEX_PROJECT_ID');
-  if (projectId !== null && !PROJECT.test(projectId)) {
-    reader.problems.push(
-      `VERTEX_PROJECT_ID is "${projectId}"; it must be a Google Cloud project id`,
-    );
-  }
-  return projectId;
-}
-
-function checkGoogleFile(reader: Reader): void {
-  const file = reader.text('GOOGLE_APPLICATION_CREDENTIALS');
-  if (file !== null && !existsSync(file)) {
-    reader.problems.push(`GOOGLE_APPLICATION_CREDENTIALS: ${file} does not exist`);
-  }
-}
-
-/** Source: protocol reference §2, hosts by region. */
-function vertexBaseUrl(region: string): string {
-  if (region === 'global') return 'https://aiplatform.googleapis.com';
-  if (region === 'us' || region === 'eu') return `https://aiplatform.${region}.rep.googleapis.com`;
-  return `https://${region}-aiplatform.googleapis.com`;
 }

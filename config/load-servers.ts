@@ -1,19 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { namedProviderId } from '../schemas/provider.ts';
-import type { ProviderSettings } from './config.ts';
+import { withAccounts } from './accounts.ts';
+import type { AccountSettings, ProviderSettings } from './config.ts';
+import { LIMITS } from './limits.ts';
 import type { Reader } from './reader.ts';
 
 const VARIABLE = 'OPENAI_COMPATIBLE_FILE';
 const SERVERS_MAX = 32;
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
 
+const key = z.string().min(1);
 const serverSchema = z.strictObject({
   /** Part of the provider's id: `ollama` becomes `openai-compatible-ollama`. */
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be lower-case letters, digits and -'),
   baseUrl: z.url({ protocol: /^https?$/ }),
-  /** The key itself, or `$NAME` for the variable that holds it. */
-  apiKey: z.string().min(1).optional(),
+  /** The key itself, or `$NAME` for the variable that holds it; a list where there are several accounts. */
+  apiKey: z.union([key, z.array(key).min(1).max(LIMITS.accountsPerProviderMax)]).optional(),
   /** `anthropic-messages` where the server serves /v1/messages itself: nothing is translated then. */
   wire: z.enum(['openai-chat', 'anthropic-messages']).default('openai-chat'),
   headers: z.record(z.string().regex(/^[a-z0-9-]+$/i), z.string()).default({}),
@@ -83,20 +86,26 @@ function readServers(reader: Reader, file: string): readonly CompatibleServer[] 
 
 function settingsOf(reader: Reader, server: CompatibleServer): ProviderSettings {
   const { name, apiKey: given } = server;
-  const apiKey = given?.startsWith('$') === true ? reader.foreign(given.slice(1)) : (given ?? null);
-  const isUsable = apiKey === null || VISIBLE_ASCII.test(apiKey);
-  if (!isUsable) {
-    reader.problems.push(`${VARIABLE}: the apiKey of "${name}" holds a character no key has`);
-  }
-  const isMissing = given !== undefined && apiKey === null;
-  return {
+  const listed = given === undefined ? [] : [given].flat();
+  const accounts = listed.flatMap((each, index): AccountSettings[] => {
+    const apiKey = each.startsWith('$') ? reader.foreign(each.slice(1)) : each;
+    if (apiKey === null) return [];
+    if (!VISIBLE_ASCII.test(apiKey)) {
+      reader.problems.push(`${VARIABLE}: the apiKey of "${name}" holds a character no key has`);
+    }
+    return [{ account: index === 0 ? name : `${name}_${index + 1}`, apiKey }];
+  });
+  const isMissing = listed.length > 0 && accounts.length === 0;
+  const settings: ProviderSettings = {
     id: namedProviderId(name),
     isEnabled: !isMissing,
-    offReason: isMissing ? `${given.slice(1)} is not set` : null,
+    offReason: isMissing ? `${listed.map((each) => each.slice(1)).join(', ')} is not set` : null,
+    account: name,
     baseUrl: server.baseUrl.replace(/\/+$/, ''),
-    apiKey,
+    apiKey: null,
     projectId: null,
     region: null,
     server,
   };
+  return withAccounts(settings, accounts);
 }

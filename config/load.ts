@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { namedProviderId, PROVIDER_SHORT_NAMES, type ProviderId } from '../schemas/provider.ts';
+import { STRATEGY_NAMES } from '../schemas/routing.ts';
 import { loadKeys } from './client-keys.ts';
 import {
   type Config,
@@ -13,7 +14,10 @@ import {
 import { isHost } from './hosts.ts';
 import { LIMITS } from './limits.ts';
 import { loadModels } from './load-models.ts';
+import { loadPrices } from './load-prices.ts';
 import { loadProviders } from './load-providers.ts';
+import { loadRateLimits } from './load-rate-limits.ts';
+import { loadRoutingRules } from './load-routing-rules.ts';
 import { ConfigError, type Environment, Reader } from './reader.ts';
 import { warningsAbout } from './warnings.ts';
 
@@ -29,7 +33,6 @@ const PORT_VARIABLES: Readonly<Record<'auto' | PinnedPort, readonly [string, num
   'github-models': ['GITHUB_MODELS_PORT', 8092],
   openrouter: ['OPENROUTER_PORT', 8093],
 };
-const STRATEGY_NAMES = ['intelligent', 'cost', 'performance', 'availability'] as const;
 const DEFAULT_CHAIN: readonly ProviderId[] = [
   'vertex-claude',
   'anthropic',
@@ -83,6 +86,10 @@ export function loadConfig(environment: Environment, options: LoadOptions): Conf
     providers,
     chain: loadChain(reader, providers),
     modelMapping: loadModels(reader, providers),
+    prices: loadPrices(reader, providers),
+    routingRules: loadRoutingRules(reader, providers),
+    ...loadRateLimits(reader, providers),
+    isCostOptimized: reader.flag('ENABLE_COST_OPTIMIZATION', true),
     isAutoFallback: reader.flag('ENABLE_AUTO_FALLBACK', true),
     strategy: reader.choice('DEFAULT_ROUTING_STRATEGY', STRATEGY_NAMES, 'intelligent'),
     isSandbox,
@@ -120,8 +127,6 @@ function loadHost(reader: Reader): string {
 
 // Their parts come later; a wrong value is told all the same.
 function checkReserved(reader: Reader): void {
-  reader.flag('ENABLE_COST_OPTIMIZATION', true);
-  reader.decimal('RATE_LIMIT_THRESHOLD', 1);
   reader.decimal('HOURLY_COST_ALERT_THRESHOLD', ALERT_USD_MAX);
   reader.decimal('DAILY_COST_ALERT_THRESHOLD', ALERT_USD_MAX);
 }

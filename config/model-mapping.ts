@@ -136,7 +136,8 @@ export function clampMaxTokens(requested: number, model: CatalogModel | null): n
   return Math.min(requested, model?.maxOutputTokens ?? requested);
 }
 
-function isUsableAt(target: ModelTarget, provider: ProviderId): boolean {
+/** Whether a provider may be asked for a model that the operator chose. */
+export function isUsableAt(target: ModelTarget, provider: ProviderId): boolean {
   if (target.provider !== null) return target.provider === provider;
   const serves = servesModel(target.model, provider);
   if (serves !== 'maybe') return serves === 'yes';

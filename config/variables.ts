@@ -1,4 +1,5 @@
 import { KEYED_PROVIDERS } from './keyed-providers.ts';
+import { LIMITS } from './limits.ts';
 
 /** A variable of the environment: `.env.example` lists the same ones, and a test compares the two. */
 export interface Variable {
@@ -8,6 +9,8 @@ export interface Variable {
    * `address` is an http(s) URL.
    */
   readonly kind?: 'secret' | 'address';
+  /** Further accounts have one each: `<NAME>_2` to `<NAME>_9`. */
+  readonly isNumbered?: true;
   /** Checked and without an effect so far: the part that uses it is not built in. */
   readonly isReserved?: true;
 }
@@ -15,7 +18,7 @@ export interface Variable {
 /** Every variable the gateway reads. */
 export const VARIABLES: readonly Variable[] = [
   ...KEYED_PROVIDERS.flatMap(({ keyVariable, urlVariable }): Variable[] => [
-    { name: keyVariable, kind: 'secret' },
+    { name: keyVariable, kind: 'secret', isNumbered: true },
     { name: urlVariable, kind: 'address' },
   ]),
   { name: 'GATEWAY_HOST' },
@@ -43,25 +46,39 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'MIDDLE_MODEL' },
   { name: 'SMALL_MODEL' },
   { name: 'MODEL_MAPPING_FILE' },
-  { name: 'ENABLE_COST_OPTIMIZATION', isReserved: true },
-  { name: 'RATE_LIMIT_THRESHOLD', isReserved: true },
+  { name: 'PRICES_FILE' },
+  { name: 'ROUTING_RULES_FILE' },
+  { name: 'ENABLE_COST_OPTIMIZATION' },
+  { name: 'RATE_LIMITS_FILE' },
+  { name: 'RATE_LIMIT_THRESHOLD' },
   { name: 'HOURLY_COST_ALERT_THRESHOLD', isReserved: true },
   { name: 'DAILY_COST_ALERT_THRESHOLD', isReserved: true },
-  { name: 'VERTEX_PROJECT_ID' },
-  { name: 'VERTEX_REGION' },
-  { name: 'VERTEX_ACCESS_TOKEN', kind: 'secret' },
-  { name: 'GOOGLE_APPLICATION_CREDENTIALS' },
+  { name: 'VERTEX_PROJECT_ID', isNumbered: true },
+  { name: 'VERTEX_REGION', isNumbered: true },
+  { name: 'VERTEX_ACCESS_TOKEN', kind: 'secret', isNumbered: true },
+  { name: 'GOOGLE_APPLICATION_CREDENTIALS', isNumbered: true },
   { name: 'VERTEX_CLAUDE_BASE_URL', kind: 'address' },
   { name: 'VERTEX_GEMINI_BASE_URL', kind: 'address' },
   { name: 'VERTEX_GEMINI_SAFETY' },
-  { name: 'GITHUB_TOKEN', kind: 'secret' },
+  { name: 'GITHUB_TOKEN', kind: 'secret', isNumbered: true },
   { name: 'GITHUB_MODELS_BASE_URL', kind: 'address' },
-  { name: 'OPENAI_COMPATIBLE_API_KEY', kind: 'secret' },
+  { name: 'OPENAI_COMPATIBLE_API_KEY', kind: 'secret', isNumbered: true },
   { name: 'OPENAI_COMPATIBLE_BASE_URL', kind: 'address' },
   { name: 'OPENAI_COMPATIBLE_FILE' },
 ];
 
-/** Names of VARIABLES, and the `_FILE` forms of the secrets. */
+/** A variable's name and those of further accounts: `X`, `X_2` … `X_9`. */
+export function numberedNames(name: string): readonly string[] {
+  return Array.from({ length: LIMITS.accountsPerProviderMax }, (_, index) =>
+    index === 0 ? name : `${name}_${index + 1}`,
+  );
+}
+
+/** Names of VARIABLES with the numbered ones, and the `_FILE` forms of the secrets. */
 export const VARIABLE_NAMES: ReadonlySet<string> = new Set(
-  VARIABLES.flatMap(({ name, kind }) => (kind === 'secret' ? [name, `${name}_FILE`] : [name])),
+  VARIABLES.flatMap(({ name, kind, isNumbered }) =>
+    (isNumbered === true ? numberedNames(name) : [name]).flatMap((each) =>
+      kind === 'secret' ? [each, `${each}_FILE`] : [each],
+    ),
+  ),
 );

@@ -1,4 +1,5 @@
 import { isPrivate } from './hosts.ts';
+import { LIMITS } from './limits.ts';
 import { VARIABLE_NAMES, VARIABLES } from './variables.ts';
 
 const OUR_PREFIX = 'GATEWAY_';
@@ -8,7 +9,7 @@ const SERVICE_LINK = /^GATEWAY_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_\w+)$/
 
 /**
  * What is odd about an environment but no reason to refuse it, one line each: names that look like ours and are not,
- * variables without an effect so far, and plain HTTP to a host that is not private.
+ * numbers of accounts that are none, variables without an effect so far, and plain HTTP to a host that is not private.
  */
 export function warningsAbout(
   environment: Readonly<Record<string, string | undefined>>,
@@ -17,6 +18,11 @@ export function warningsAbout(
     .filter((name) => name.startsWith(OUR_PREFIX) && !VARIABLE_NAMES.has(name))
     .filter((name) => !SERVICE_LINK.test(name))
     .map((name) => `${name} is not a variable of this gateway${suggestion(name)}`);
+  const numbered = Object.keys(environment)
+    .filter((name) => isNumbered(name) && !VARIABLE_NAMES.has(name))
+    .map(
+      (name) => `${name} has no effect: numbers go from _2 to _${LIMITS.accountsPerProviderMax}`,
+    );
   const others = VARIABLES.flatMap(({ name, kind, isReserved }) => {
     const value = environment[name]?.trim() ?? '';
     if (value === '') return [];
@@ -26,7 +32,12 @@ export function warningsAbout(
     }
     return [];
   });
-  return [...unknown, ...others];
+  return [...unknown, ...numbered, ...others];
+}
+
+function isNumbered(name: string): boolean {
+  const base = /^(.+)_\d{1,9}$/.exec(name)?.[1];
+  return VARIABLES.some((variable) => variable.isNumbered === true && variable.name === base);
 }
 
 function suggestion(name: string): string {

@@ -27,6 +27,7 @@ export interface WindowReading {
  * Why an attempt failed, as far as routing goes.
  *
  * `rate_limited` closes a window and is no ill health; `request` (400, 413, 422) says nothing about the provider;
+ * `connection`: not a byte of the request left; a call that breaks off later is a `server_error`;
  * `credential` (401, 403) and `billing` (402) keep the account out, `not_served` (404, 410, 501) the model.
  */
 export const FAILURE_KINDS = [

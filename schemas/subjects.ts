@@ -32,6 +32,14 @@ export const subjects = {
   adminEvent: (): string => 'gw.v1.ev.admin',
   /** The usage event that ends every attempt. In stream EV. */
   usageEvent: (provider: ProviderId): string => `gw.v1.ev.usage.${provider}`,
+  /** Attempts that are about to be made, in batches. In stream EV. */
+  reservedEvent: (): string => 'gw.v1.ev.reserved',
+  /** What clients saw of their requests, in batches. In stream EV. */
+  requestEvent: (): string => 'gw.v1.ev.request',
+  /** A cost that crossed a line. In stream EV. */
+  alertEvent: (): string => 'gw.v1.ev.alert',
+  /** An event that no ledger can read. In stream EV. */
+  deadEvent: (): string => 'gw.v1.ev.dead',
   /** All durable events: what stream EV keeps. */
   anyEvent: (): string => 'gw.v1.ev.>',
 } as const;
@@ -48,6 +56,7 @@ export const KV_BUCKETS = {
   models: 'gw-models',
   state: 'gw-state',
   lease: 'gw-lease',
+  totals: 'gw-totals',
 } as const;
 
 /** Queue groups: equal programs that share a subject. */

@@ -9,12 +9,24 @@ export interface Target {
   readonly upstreamModel: string;
 }
 
-/** `<provider>/<account>`: account names hold no `/`. */
-export function accountKey({ provider, account }: Omit<Target, 'upstreamModel'>): string {
-  return `${provider}/${account}`;
+// A decision looks each of its targets up a dozen times, and a text that is made anew is hashed anew.
+const accountKeys = new WeakMap<Omit<Target, 'upstreamModel'>, string>();
+const targetKeys = new WeakMap<Target, string>();
+
+/** `<provider>/<account>`: account names hold no `/`. Remembered per object. */
+export function accountKey(of: Omit<Target, 'upstreamModel'>): string {
+  const known = accountKeys.get(of);
+  if (known !== undefined) return known;
+  const key = `${of.provider}/${of.account}`;
+  accountKeys.set(of, key);
+  return key;
 }
 
-/** `<provider>/<account>/<model>`. */
-export function targetKey({ provider, account, upstreamModel }: Target): string {
-  return `${provider}/${account}/${upstreamModel}`;
+/** `<provider>/<account>/<model>`. Remembered per object. */
+export function targetKey(of: Target): string {
+  const known = targetKeys.get(of);
+  if (known !== undefined) return known;
+  const key = `${of.provider}/${of.account}/${of.upstreamModel}`;
+  targetKeys.set(of, key);
+  return key;
 }

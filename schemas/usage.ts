@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { costSchema } from './cost.ts';
 import { providerIdSchema } from './provider.ts';
+import { REQUEST_CLASSES } from './request-class.ts';
 
 const tokens = z
   .number()
@@ -64,9 +66,14 @@ export const usageEventSchema = z.looseObject({
   usage: usageSchema,
   /** The provider's own usage object, as it came (merged over the stream); null when there was none. */
   raw: z.record(z.string(), z.unknown()).nullable(),
+  /** What it cost; null in events of before costs were written down. */
+  cost: costSchema.nullable().default(null),
+  requestClass: z.enum(REQUEST_CLASSES).nullable().default(null),
+  /** The id of the message that the client got; null when it got none. */
+  messageId: z.string().nullable().default(null),
 });
-/** See `usageEventSchema`. */
-export type UsageEvent = z.infer<typeof usageEventSchema>;
+/** See `usageEventSchema`; as it is written, where what has a default may be left out. */
+export type UsageEvent = z.input<typeof usageEventSchema>;
 
 /** No tokens at all. */
 export const NO_USAGE: Usage = Object.freeze({

@@ -66,8 +66,8 @@ test('known names, those of others and those of Kubernetes are passed over', () 
 
 test('a variable without an effect so far says so', () => {
   assert.deepEqual(
-    configWarnings({ RATE_LIMIT_THRESHOLD: '0.8', DAILY_COST_ALERT_THRESHOLD: '' }),
-    ['RATE_LIMIT_THRESHOLD has no effect in this version'],
+    configWarnings({ HOURLY_COST_ALERT_THRESHOLD: '5', DAILY_COST_ALERT_THRESHOLD: '' }),
+    ['HOURLY_COST_ALERT_THRESHOLD has no effect in this version'],
   );
 });
 
