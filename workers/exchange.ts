@@ -10,6 +10,7 @@ import {
 import { StreamRelay } from './answers/stream-relay.ts';
 import { FoldedStream, JsonAnswer, Refusal, type RefusalOptions } from './answers/whole-answer.ts';
 import { callFailed, replyError } from './errors/reply-errors.ts';
+import { failureOfCall } from './failure-kind.ts';
 import type { UpstreamRequest, Work } from './provider.ts';
 import { clientHeaders } from './response-headers.ts';
 import type {
@@ -81,7 +82,8 @@ class Exchange implements UpstreamListener {
 
   onFailure(failure: UpstreamFailure): void {
     const error = callFailed(failure, this.#options.decode.providerId);
-    this.#settle({ kind: 'failed', error, summary: this.#summary(failure.isRequestSent) });
+    const summary = this.#summary(failure.isRequestSent);
+    this.#settle({ kind: 'failed', error, failure: failureOfCall(failure), summary });
   }
 
   #cancel(): void {
@@ -110,7 +112,8 @@ class Exchange implements UpstreamListener {
   #encoded(context: AnswerContext, response: RefusalOptions): Answer {
     const { providerId } = this.#options.decode;
     const error = replyError('api_error', `provider ${providerId} sent a compressed answer`, 502);
-    this.#settle({ kind: 'failed', error, summary: maybeBilled(this.#options.decode) });
+    const summary = maybeBilled(this.#options.decode);
+    this.#settle({ kind: 'failed', error, failure: 'malformed', summary });
     queueMicrotask(() => this.#call.abort());
     return new Refusal(context, response);
   }

@@ -25,16 +25,6 @@ export function clientHeaders(
   return requestId === undefined ? relayed : [...relayed, ['x-upstream-request-id', requestId[1]]];
 }
 
-/** The headers that say how much of a rate limit is left, and when it refills. */
-export function rateLimitHeaders(headers: readonly HeaderPair[]): readonly HeaderPair[] {
-  return headers.filter(
-    ([name]) =>
-      name.startsWith('anthropic-ratelimit-') ||
-      name.startsWith('x-ratelimit-') ||
-      name.startsWith('retry-after'),
-  );
-}
-
 // The organization id names the account that pays.
 function isAnthropicHeader(name: string): boolean {
   return name.startsWith('anthropic-') && name !== 'anthropic-organization-id';

@@ -5,25 +5,17 @@ import type { ProviderId } from '../schemas/provider.ts';
 import type { ToolState } from '../schemas/tool-state.ts';
 import type { UsageEvent } from '../schemas/usage.ts';
 import { NOTHING_KNOWN, type Outcome } from './answers/answer.ts';
+import { type AttemptReport, createAttemptReport, type Observe } from './attempt-report.ts';
 import { credentialsIn, hideCredentials } from './errors/hide-credentials.ts';
 import { cancelled, replyError, thrownError } from './errors/reply-errors.ts';
 import { exchange } from './exchange.ts';
+import { failureOfRefusal, failureOfThrown } from './failure-kind.ts';
 import type { Provider, Work } from './provider.ts';
-import { rateLimitHeaders } from './response-headers.ts';
+import { readRefusal } from './rate-limits/read-windows.ts';
 import { encodeCountAnswer } from './token-count/count-answer.ts';
 import type { UpstreamClient } from './upstream-client.ts';
 import { type AttemptNotes, type FinalOutcome, usageEventOf } from './usage-event.ts';
 import type { DecodeContext } from './wire.ts';
-
-/** What an attempt saw of its upstream: one per answer. */
-export interface Observation {
-  readonly provider: ProviderId;
-  readonly upstreamModel: string;
-  readonly status: number;
-  /** Milliseconds from the attempt's start to the answer's headers. */
-  readonly headersMs: number;
-  readonly rateLimits: readonly HeaderPair[];
-}
 
 /** The part of a logger that attempts use. */
 export interface AttemptLog {
@@ -44,12 +36,13 @@ export interface AttemptDependencies {
   remember(toolUseId: string, state: ToolState): void;
   /** The input tokens of a body, for providers without a counter of their own. Never rejects. */
   countTokens(body: Uint8Array, options: { model: string; estimate: number }): Promise<number>;
-  onObservation?(observation: Observation): void;
+  readonly observe: Observe;
 }
 
 /**
  * Makes one attempt at one provider: the call, its answer into the sink, and at the end exactly one usage event
- * (token counts have none) and exactly one `end` or `error`. Never rejects.
+ * (token counts have none) and exactly one `end` or `error`. Routers hear of it, of a failure before the ingress does.
+ * Never rejects.
  *
  * Within the attempt the upstream is asked again at most twice: after its credential was renewed, and after the
  * provider learned from a refusal.
@@ -60,18 +53,24 @@ export async function runAttempt(
   dependencies: AttemptDependencies,
 ): Promise<void> {
   const { provider, nowMs } = dependencies;
+  const { requestModel } = work.dispatch.facts;
+  useChosenModel(work);
   const notes: AttemptNotes = {
     startedAtMs: nowMs(),
+    requestModel,
     upstreamModel: work.dispatch.facts.requestModel,
     status: null,
     firstContentAtMs: null,
+    refusal: null,
   };
-  const outcome = await outcomeOf(work, sink, { dependencies, notes });
+  const report = createAttemptReport(work, notes, dependencies);
+  const outcome = await outcomeOf(work, sink, { dependencies, notes, report });
   publish(dependencies, () =>
     work.dispatch.facts.operation === 'messages'
       ? usageEventOf(work, notes, { provider, outcome, nowMs: nowMs() })
       : null,
   );
+  report.ended(outcome);
   const { summary } = outcome;
   if (outcome.kind === 'completed') {
     sink.end({ usage: summary.usage, stopReason: summary.stopReason });
@@ -82,14 +81,24 @@ export async function runAttempt(
   sink.error(error);
 }
 
+// Providers resolve the name that the router chose; the client and the ledger keep the client's own.
+function useChosenModel(work: Work): void {
+  const { facts, model } = work.dispatch;
+  if (model === null) return;
+  work.dispatch = { ...work.dispatch, facts: { ...facts, requestModel: model } };
+}
+
 interface AttemptState {
   readonly dependencies: AttemptDependencies;
   readonly notes: AttemptNotes;
+  readonly report: AttemptReport;
 }
 
 async function outcomeOf(work: Work, sink: ReplySink, state: AttemptState): Promise<FinalOutcome> {
+  let hasBody = false;
   try {
     if (state.dependencies.fetchBody) work.body = await state.dependencies.fetchBody();
+    hasBody = true;
     const { operation } = work.dispatch.facts;
     const mustCount =
       operation === 'count_tokens' && state.dependencies.provider.countsTokens !== true;
@@ -104,7 +113,9 @@ async function outcomeOf(work: Work, sink: ReplySink, state: AttemptState): Prom
         'attempt broke',
       );
     }
-    return { kind: 'failed', error: thrownError(error), summary: NOTHING_KNOWN };
+    // A body that did not come is nothing that the provider did.
+    const failure = hasBody ? failureOfThrown(error) : 'request';
+    return { kind: 'failed', error: thrownError(error), failure, summary: NOTHING_KNOWN };
   }
 }
 
@@ -129,7 +140,7 @@ async function callUntilAnswered(
   state: AttemptState,
 ): Promise<FinalOutcome> {
   const { provider } = state.dependencies;
-  const decode = decodeContextOf(work, state.dependencies);
+  const decode = decodeContextOf(work, state);
   let mayRenew = provider.renewCredential !== undefined;
   let mayLearn = provider.learn !== undefined;
   for (;;) {
@@ -142,10 +153,15 @@ async function callUntilAnswered(
       mayLearn = false;
     } else {
       const wire = request.wire ?? provider.wire;
-      const error = wire.decodeError(status, headers, body, decode);
+      const decoded = wire.decodeError(status, headers, body, decode);
+      const refusal = readRefusal({ status, headers, body });
+      state.notes.refusal = refusal;
+      const { limitedBy } = refusal;
+      const error = limitedBy === null ? decoded : { ...decoded, limitedBy };
       return {
         kind: 'failed',
         error: hideCredentials(error, credentialsIn(request.headers)),
+        failure: failureOfRefusal(status, decoded, refusal),
         summary: NOTHING_KNOWN,
       };
     }
@@ -165,6 +181,7 @@ async function call(
   const firstByteMs = work.dispatch.deadlineMs - nowMs();
   if (firstByteMs <= 0) return tooLate(provider.id);
   if (sink.signal.aborted) return { kind: 'cancelled', summary: NOTHING_KNOWN };
+  state.report.started();
   const secrets = credentialsIn(request.headers);
   const outcome = exchange(request, {
     work,
@@ -173,7 +190,10 @@ async function call(
     wire: request.wire ?? provider.wire,
     decode: { ...decode, upstreamModel, ...request.translation },
     firstByteMs,
-    onResponse: (status, headers) => observe(state, upstreamModel, status, headers),
+    onResponse: (status, headers) => {
+      state.notes.status = status;
+      state.report.answered(status, headers);
+    },
     onFirstContent: () => {
       state.notes.firstContentAtMs = nowMs();
     },
@@ -183,12 +203,12 @@ async function call(
   );
 }
 
-function decodeContextOf({ dispatch }: Work, dependencies: AttemptDependencies): DecodeContext {
+function decodeContextOf({ dispatch }: Work, { dependencies, notes }: AttemptState): DecodeContext {
   const { requestId, facts } = dispatch;
   return {
     providerId: dependencies.provider.id,
     requestId,
-    requestModel: facts.requestModel,
+    requestModel: notes.requestModel,
     inputTokensEstimate: facts.inputTokensEstimate,
     upstreamModel: facts.requestModel,
     thinkingDisplay: 'shown',
@@ -199,25 +219,9 @@ function decodeContextOf({ dispatch }: Work, dependencies: AttemptDependencies):
 
 const NO_NAMES: ReadonlyMap<string, string> = new Map();
 
-function observe(
-  { dependencies, notes }: AttemptState,
-  upstreamModel: string,
-  status: number,
-  headers: readonly HeaderPair[],
-): void {
-  notes.status = status;
-  dependencies.onObservation?.({
-    provider: dependencies.provider.id,
-    upstreamModel,
-    status,
-    headersMs: dependencies.nowMs() - notes.startedAtMs,
-    rateLimits: rateLimitHeaders(headers),
-  });
-}
-
 function tooLate(providerId: ProviderId): FinalOutcome {
   const error = replyError('timeout_error', `no time was left to ask provider ${providerId}`);
-  return { kind: 'failed', error, summary: NOTHING_KNOWN };
+  return { kind: 'failed', error, failure: 'request', summary: NOTHING_KNOWN };
 }
 
 // The client's answer does not depend on the ledger's: a publisher that fails is logged.

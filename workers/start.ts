@@ -5,22 +5,25 @@ import type { EventPublisher } from '../bus/events.ts';
 import { encodeFrame, FRAME } from '../bus/frames.ts';
 import type { RunningRole } from '../bus/lifecycle.ts';
 import type { Log } from '../bus/log.ts';
+import type { ObservationPublisher } from '../bus/observation-publisher.ts';
 import type { ReplyHost } from '../bus/reply-host.ts';
 import type { ToolStates } from '../bus/tool-states.ts';
+import { LIMITS } from '../config/limits.ts';
 import type { Dispatch } from '../schemas/envelope.ts';
 import { queueGroups, subjects } from '../schemas/subjects.ts';
 import { usageEventId } from '../schemas/usage.ts';
-import type { Provider } from './provider.ts';
+import type { Accounts } from './accounts.ts';
 import { runAttempt } from './run-attempt.ts';
 import type { TokenCounter } from './token-count/token-counter.ts';
 import type { UpstreamClient } from './upstream-client.ts';
 
 /** What a pool member needs beside the bus. */
 export interface WorkerOptions {
-  readonly provider: Provider;
+  readonly accounts: Accounts;
   readonly host: ReplyHost;
   readonly client: UpstreamClient;
   readonly events: EventPublisher;
+  readonly observations: Pick<ObservationPublisher, 'add'>;
   readonly log: Log;
   readonly toolStates: ToolStates;
   readonly tokens: TokenCounter;
@@ -30,11 +33,12 @@ export interface WorkerOptions {
 
 /** Serves one provider's work subject as a member of its pool; pools scale by starting more processes. */
 export function startWorker(bus: Bus, options: WorkerOptions): RunningRole {
-  const { provider, host } = options;
+  const { accounts, host, observations } = options;
+  const { providerId } = accounts;
   const inFlight = new Set<Promise<void>>();
   let isDraining = false;
   const subscription = bus.subscribe(
-    subjects.work(provider.id),
+    subjects.work(providerId),
     (message) => {
       if (isDraining || inFlight.size >= options.concurrency) {
         bus.publish(message.reply, encodeFrame(FRAME.BUSY));
@@ -47,12 +51,19 @@ export function startWorker(bus: Bus, options: WorkerOptions): RunningRole {
         .finally(() => inFlight.delete(attempt));
       inFlight.add(attempt);
     },
-    { queue: queueGroups.worker(provider.id) },
+    { queue: queueGroups.worker(providerId) },
   );
-  options.log.debug({ provider: provider.id, workerId: host.workerId }, 'worker ready');
+  const tellAccounts = (isUrgent: boolean): void => {
+    for (const seen of accounts.seen) observations.add(seen, { isUrgent });
+  };
+  tellAccounts(true);
+  const timer = setInterval(() => tellAccounts(false), LIMITS.accountsToldMs);
+  timer.unref();
+  options.log.debug({ provider: providerId, workerId: host.workerId }, 'worker ready');
   return {
     async [Symbol.asyncDispose]() {
       isDraining = true;
+      clearInterval(timer);
       await subscription.drain();
       await Promise.all(inFlight);
     },
@@ -65,7 +76,7 @@ function serve(
   { message, dispatched }: { message: BusMessage; dispatched: ReturnType<typeof decodeDispatch> },
   options: WorkerOptions,
 ): Promise<void> {
-  const { provider, host, events } = options;
+  const { accounts, host, events, observations } = options;
   const { dispatch, inlineBody } = dispatched;
   const streamId = message.reply.slice(message.reply.lastIndexOf('.') + 1);
   const sink = host.open(streamId, dispatch.ingressId);
@@ -74,15 +85,16 @@ function serve(
   const body = inlineBody === null ? NO_BYTES : Uint8Array.from(inlineBody);
   return runAttempt({ dispatch, body }, sink, {
     ...(inlineBody === null ? { fetchBody: () => pullBody(bus, dispatch, sink.signal) } : {}),
-    provider,
+    provider: accounts.named(dispatch.account),
     client: options.client,
     log: options.log,
     remember: options.toolStates.put,
     countTokens: (text, how) => options.tokens.count(text, how),
     nowMs: Date.now,
+    observe: observations.add,
     publishUsage: (event) =>
       events.publish(
-        subjects.usageEvent(provider.id),
+        subjects.usageEvent(accounts.providerId),
         usageEventId(event.requestId, event.attempt),
         event,
       ),

@@ -1,14 +1,19 @@
 import { type UsageEvent, usageEventId } from '../schemas/usage.ts';
 import type { Outcome } from './answers/answer.ts';
 import type { Provider, Work } from './provider.ts';
+import type { RefusalReading } from './rate-limits/read-windows.ts';
 
 /** What a worker noted during one attempt. Times in milliseconds. */
 export interface AttemptNotes {
   readonly startedAtMs: number;
+  /** The model name that the client knows. */
+  readonly requestModel: string;
   upstreamModel: string;
   /** The upstream's HTTP status; null when it never answered. */
   status: number | null;
   firstContentAtMs: number | null;
+  /** What the upstream's refusal said about rate limits; null = it did not refuse. */
+  refusal: RefusalReading | null;
 }
 
 /** An outcome of which nothing is left to decode. */
@@ -31,7 +36,7 @@ export function usageEventOf(
     attempt,
     provider: provider.id,
     account: provider.account,
-    requestModel: facts.requestModel,
+    requestModel: notes.requestModel,
     upstreamModel: notes.upstreamModel,
     responseModel: summary.responseModel,
     sessionId: facts.sessionId,

@@ -12,7 +12,7 @@ function settings(
   baseUrl: string,
   rest: Partial<ProviderSettings> = {},
 ): ProviderSettings {
-  const off = { offReason: null, projectId: null, region: null };
+  const off = { offReason: null, account: 'ACCOUNT', projectId: null, region: null };
   return { id, isEnabled: true, baseUrl, apiKey: 'key-1', ...off, ...rest };
 }
 

@@ -1,5 +1,6 @@
 import type { ReplySink } from '../../bus/reply-sink.ts';
 import type { HeaderPair, ReplyError } from '../../schemas/envelope.ts';
+import type { FailureKind } from '../../schemas/observation.ts';
 import { NO_USAGE } from '../../schemas/usage.ts';
 import type { UpstreamRequest } from '../provider.ts';
 import type { UpstreamCall } from '../upstream-client.ts';
@@ -8,7 +9,12 @@ import type { AnswerSummary, DecodeContext, Wire } from '../wire.ts';
 /** How an attempt ended. `refused`: the upstream's error answer, not decoded yet. */
 export type Outcome =
   | { readonly kind: 'completed'; readonly summary: AnswerSummary }
-  | { readonly kind: 'failed'; readonly error: ReplyError; readonly summary: AnswerSummary }
+  | {
+      readonly kind: 'failed';
+      readonly error: ReplyError;
+      readonly failure: FailureKind;
+      readonly summary: AnswerSummary;
+    }
   | { readonly kind: 'cancelled'; readonly summary: AnswerSummary }
   | {
       readonly kind: 'refused';

@@ -1,5 +1,6 @@
 import { LIMITS } from '../../config/limits.ts';
 import type { HeaderPair } from '../../schemas/envelope.ts';
+import { failureOfReport } from '../failure-kind.ts';
 import type { AnswerSummary, DecodedChunk, StreamDecoder } from '../wire.ts';
 import type { Answer, AnswerContext } from './answer.ts';
 
@@ -59,7 +60,8 @@ export class StreamRelay implements Answer {
     if (error === null || this.#held === null) this.#relay(chunk);
     if (error !== null) {
       this.#end();
-      this.#context.settle({ kind: 'failed', error, summary: this.#decoder.summary() });
+      const failure = failureOfReport(error);
+      this.#context.settle({ kind: 'failed', error, failure, summary: this.#decoder.summary() });
       this.#context.call.abort();
     } else if (isComplete) {
       this.#end();

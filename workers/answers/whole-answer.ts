@@ -1,7 +1,8 @@
 import type { ReplySink } from '../../bus/reply-sink.ts';
 import { LIMITS } from '../../config/limits.ts';
-import type { HeaderPair } from '../../schemas/envelope.ts';
+import type { HeaderPair, ReplyError } from '../../schemas/envelope.ts';
 import { replyError, thrownError } from '../errors/reply-errors.ts';
+import { failureOfReport } from '../failure-kind.ts';
 import type { UpstreamRequest } from '../provider.ts';
 import { MessageFold } from '../wire/fold-message.ts';
 import { unfoldMessage } from '../wire/unfold-message.ts';
@@ -29,7 +30,7 @@ export class JsonAnswer implements Answer {
       message = wire.decodeMessage(this.#body.take(), decode);
       if (isStream) message = { ...message, bytes: unfoldMessage(message.bytes) };
     } catch (error) {
-      this.#context.settle({ kind: 'failed', error: thrownError(error), summary: this.summary() });
+      fail(this.#context, thrownError(error), this.summary());
       return;
     }
     this.#context.onFirstContent();
@@ -88,7 +89,7 @@ export class FoldedStream implements Answer {
     this.#isOver = true;
     if (error === null) this.#send();
     else {
-      this.#context.settle({ kind: 'failed', error, summary: this.summary() });
+      fail(this.#context, error, this.summary());
       this.#context.call.abort();
     }
   }
@@ -97,7 +98,7 @@ export class FoldedStream implements Answer {
     try {
       sendWhole(this.#context, { bytes: this.#fold.finish(), summary: this.summary() });
     } catch (error) {
-      this.#context.settle({ kind: 'failed', error: thrownError(error), summary: this.summary() });
+      fail(this.#context, thrownError(error), this.summary());
     }
   }
 }
@@ -143,7 +144,8 @@ function sendWhole(context: AnswerContext, { bytes, summary }: DecodedMessage): 
   sink.head({ status: 200, headers, kind: isStream ? 'sse' : 'json', upstreamModel });
   writePieces(sink, bytes).then(
     () => context.settle({ kind: 'completed', summary }),
-    (error) => context.settle({ kind: 'failed', error: thrownError(error), summary }),
+    (error) =>
+      context.settle({ kind: 'failed', error: thrownError(error), failure: 'request', summary }),
   );
 }
 
@@ -160,6 +162,11 @@ function tooLarge(context: AnswerContext, summary: AnswerSummary): void {
     `provider ${context.decode.providerId} sent an answer that is too large`,
     502,
   );
-  context.settle({ kind: 'failed', error, summary });
+  fail(context, error, summary);
   context.call.abort();
+}
+
+// The answer has status 200 and is none.
+function fail({ settle }: AnswerContext, error: ReplyError, summary: AnswerSummary): void {
+  settle({ kind: 'failed', error, failure: failureOfReport(error), summary });
 }

@@ -26,6 +26,7 @@ const CREDENTIAL_CODES = new Set(['UNAUTHENTICATED', 'API_KEY_INVALID']);
 const NO_CREDIT_CODES = new Set(['insufficient_quota', 'billing_hard_limit_reached']);
 /** Groq's: the model wrote a call that cannot be read. The request is not at fault, another try may go well. */
 const BAD_OUTPUT_CODES = new Set(['tool_use_failed', 'output_parse_failed']);
+const CREDENTIALS_REFUSED = "rejected the gateway's credentials";
 const POLICY_CODES = new Set(['content_policy_violation', 'refusal']);
 
 interface Verdict {
@@ -69,8 +70,13 @@ function credentialsRefused(context: DecodeContext): Verdict {
   return {
     type: 'api_error',
     status: 502,
-    message: `provider ${context.providerId} rejected the gateway's credentials`,
+    message: `provider ${context.providerId} ${CREDENTIALS_REFUSED}`,
   };
+}
+
+/** True when the upstream refused our credential, whatever status it said so with. */
+export function isCredentialRefused({ message }: ReplyError): boolean {
+  return message.endsWith(CREDENTIALS_REFUSED);
 }
 
 function verdictOf(problem: UpstreamProblem, options: ProblemContext): Verdict {

@@ -23,7 +23,7 @@ export function createAnthropic(
   return {
     id: 'anthropic',
     wire: anthropicMessages,
-    account: 'ANTHROPIC_API_KEY',
+    account: settings.account,
     countsTokens: true,
     async request(given: Work): Promise<UpstreamRequest> {
       if (apiKey === null) {

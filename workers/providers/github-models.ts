@@ -12,7 +12,7 @@ export function createGithubModels(settings: ProviderSettings, context: Provider
   return {
     id: 'github-models',
     wire: openaiChat,
-    account: 'GITHUB_TOKEN',
+    account: settings.account,
     request(work) {
       if (apiKey === null) {
         throw new GatewayError('api_error', 'provider github-models has no key: set GITHUB_TOKEN', {

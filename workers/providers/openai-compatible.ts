@@ -18,14 +18,13 @@ export function createOpenaiCompatible(
   settings: ProviderSettings,
   context: ProviderContext,
 ): Provider {
-  const { id, apiKey, server = PLAIN_SERVER } = settings;
+  const { id, account, apiKey, server = PLAIN_SERVER } = settings;
   const { origin, pathname } = new URL(settings.baseUrl);
   const basePath = pathname.replace(/\/$/, '');
   const headers: HeaderPair[] = Object.entries(server.headers).map(
     ([name, value]) => [name.toLowerCase(), value] as const,
   );
   if (apiKey !== null) headers.push(['authorization', `Bearer ${apiKey}`]);
-  const account = server.name;
   if (server.wire === 'anthropic-messages') {
     return {
       id,

@@ -31,7 +31,7 @@ export function createOpenrouter(settings: ProviderSettings, context: ProviderCo
   return {
     id: 'openrouter',
     wire: anthropicMessages,
-    account: 'OPENROUTER_API_KEY',
+    account: settings.account,
     async request(work: Work): Promise<UpstreamRequest> {
       if (apiKey === null) {
         throw new GatewayError(

@@ -30,12 +30,13 @@ export function vertexBody(work: Work, resolved: ResolvedModel): readonly Uint8A
   const { upstreamModel: model } = resolved;
   const { fields, facts, headers } = dispatch;
   const isCount = facts.operation === 'count_tokens';
+  const isRenamed = model !== facts.requestModel || dispatch.model !== null;
   const hasVersion = fields.some(({ name }) => name === 'anthropic_version');
   const edits = modelEdits(work, { resolved, providerId: 'vertex-claude' });
   const set = {
     ...(edits['max_tokens'] === undefined ? {} : { max_tokens: edits['max_tokens'] }),
     ...(hasVersion ? {} : { anthropic_version: JSON.stringify(bodyVersion(headers)) }),
-    ...(isCount && model !== facts.requestModel ? { model: JSON.stringify(model) } : {}),
+    ...(isCount && isRenamed ? { model: JSON.stringify(model) } : {}),
   };
   const remove = [...RULES.strippedFields, ...(isCount ? [] : ['model'])];
   const mayHaveScope = asBuffer(body).includes('"scope"');

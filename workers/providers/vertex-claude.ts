@@ -1,7 +1,6 @@
 import type { ProviderSettings } from '../../config/config.ts';
 import { resolveModel } from '../../config/model-mapping.ts';
 import type { HeaderPair } from '../../schemas/envelope.ts';
-import { createGoogleCredentials } from '../google-auth.ts';
 import { type Provider, passedThrough, type Work } from '../provider.ts';
 import type { ProviderContext } from '../registry.ts';
 import { chosenHeaders } from '../request-headers.ts';
@@ -9,18 +8,19 @@ import { withoutForeignThinking } from '../wire/anthropic-messages/foreign-think
 import { anthropicMessages } from '../wire/anthropic-messages.ts';
 import { createVertexBetas } from './vertex-claude-betas.ts';
 import { refuseFields, vertexBody } from './vertex-claude-body.ts';
+import { googleCredentialsOf } from './vertex-credentials.ts';
 import { vertexPath } from './vertex-url.ts';
 
 /** Claude on Vertex AI: Anthropic's wire under Google's addresses, credentials and list of what it knows. */
 export function createVertexClaude(settings: ProviderSettings, context: ProviderContext): Provider {
-  const credentials = context.google ?? createGoogleCredentials({ accessToken: settings.apiKey });
+  const credentials = context.google ?? googleCredentialsOf(settings);
   const project = settings.projectId ?? '';
   const region = settings.region ?? 'global';
   const betas = createVertexBetas();
   return {
     id: 'vertex-claude',
     wire: anthropicMessages,
-    account: project,
+    account: settings.account,
     countsTokens: true,
     async request(given, signal) {
       const { work, warnings } = withoutForeignThinking(given);

@@ -1,7 +1,6 @@
 import type { ProviderSettings } from '../../config/config.ts';
 import { resolveModel } from '../../config/model-mapping.ts';
 import type { HeaderPair } from '../../schemas/envelope.ts';
-import { createGoogleCredentials } from '../google-auth.ts';
 import { asBuffer, type JsonObject } from '../json.ts';
 import type { Provider, Work } from '../provider.ts';
 import type { ProviderContext } from '../registry.ts';
@@ -10,6 +9,7 @@ import { modelFacts } from '../translation/model-facts.ts';
 import { type ReadWork, readWork, translationOf } from '../translation/translate.ts';
 import { encodeGeminiCount, encodeGeminiRequest } from '../wire/gemini-generate/encode-request.ts';
 import { geminiGenerate } from '../wire/gemini-generate.ts';
+import { googleCredentialsOf } from './vertex-credentials.ts';
 import { vertexPath } from './vertex-url.ts';
 
 /** `Invalid thought signature`, `Corrupted thought signature`. Source: protocol reference §3. */
@@ -18,7 +18,7 @@ const SIGNATURE_REFUSED = /(?:invalid|corrupted) thought.?signature/i;
 /** Gemini on Vertex AI. */
 export function createVertexGemini(settings: ProviderSettings, context: ProviderContext): Provider {
   const { toolStates, modelMapping } = context;
-  const credentials = context.google ?? createGoogleCredentials({ accessToken: settings.apiKey });
+  const credentials = context.google ?? googleCredentialsOf(settings);
   const project = settings.projectId ?? '';
   const region = settings.region ?? 'global';
   const safetySettings = safetySettingsOf(settings);
@@ -27,7 +27,7 @@ export function createVertexGemini(settings: ProviderSettings, context: Provider
   return {
     id: 'vertex-gemini',
     wire: geminiGenerate,
-    account: project,
+    account: settings.account,
     countsTokens: true,
     async request(work, signal) {
       const { facts, headers } = work.dispatch;

@@ -32,6 +32,7 @@ function settings(id: ProviderId, overrides: Partial<ProviderSettings> = {}): Pr
     id,
     isEnabled: true,
     offReason: null,
+    account: 'ACCOUNT',
     baseUrl: 'http://up',
     apiKey: 'credential',
     projectId: 'my project',

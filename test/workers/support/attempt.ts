@@ -9,11 +9,12 @@ import type {
   RequestFacts,
 } from '../../../schemas/envelope.ts';
 import { scanTopLevel, type TopLevelScanOptions } from '../../../schemas/json-scan.ts';
+import type { Observation } from '../../../schemas/observation.ts';
 import type { UsageEvent } from '../../../schemas/usage.ts';
 import type { Provider, Work } from '../../../workers/provider.ts';
 import { createAnthropic } from '../../../workers/providers/anthropic.ts';
 import type { ProviderContext } from '../../../workers/registry.ts';
-import { type Observation, runAttempt } from '../../../workers/run-attempt.ts';
+import { runAttempt } from '../../../workers/run-attempt.ts';
 import {
   createUpstreamClient,
   type UpstreamClientOptions,
@@ -106,6 +107,7 @@ export function workOf(
     headers?: readonly HeaderPair[];
     query?: string;
     deadlineMs?: number;
+    model?: string;
   } = {},
 ): Work {
   const bytes = Buffer.from(body);
@@ -135,7 +137,7 @@ export function workOf(
       ...overrides.facts,
     },
     account: null,
-    model: null,
+    model: overrides.model ?? null,
     clientKeyId: null,
     query: overrides.query ?? '',
     headers: overrides.headers ?? [],
@@ -149,6 +151,8 @@ export interface AttemptRecord {
   readonly sink: RecordingSink;
   readonly usage: UsageEvent[];
   readonly observations: Observation[];
+  /** Those of the observations that could not wait. */
+  readonly urgent: Observation[];
   readonly done: Promise<void>;
 }
 
@@ -159,6 +163,7 @@ export function anthropicAt(baseUrl: string): Provider {
       id: 'anthropic',
       isEnabled: true,
       offReason: null,
+      account: 'ANTHROPIC_API_KEY',
       baseUrl,
       apiKey: 'test-credential',
       projectId: null,
@@ -181,6 +186,7 @@ export function startAttempt(
   const sink = options.sink ?? new RecordingSink();
   const usage: UsageEvent[] = [];
   const observations: Observation[] = [];
+  const urgent: Observation[] = [];
   const client = createUpstreamClient(options.client);
   const done = runAttempt(work, sink, {
     provider,
@@ -190,8 +196,11 @@ export function startAttempt(
     remember: () => {},
     countTokens: async () => 4_242,
     publishUsage: (event) => usage.push(event),
-    onObservation: (seen) => observations.push(seen),
+    observe: (seen, how) => {
+      observations.push(seen);
+      if (how?.isUrgent === true) urgent.push(seen);
+    },
     ...(options.fetchBody === undefined ? {} : { fetchBody: options.fetchBody }),
   }).finally(() => client[Symbol.asyncDispose]());
-  return { sink, usage, observations, done };
+  return { sink, usage, observations, urgent, done };
 }

@@ -19,9 +19,11 @@ export function modelEdits(
 ): Readonly<Record<string, string>> {
   const { requestModel, maxOutputTokens } = dispatch.facts;
   const { upstreamModel, model } = resolved;
-  if (upstreamModel === requestModel) return {};
+  // The body names the client's model, the facts the router's.
+  const isChosen = dispatch.model !== null;
+  if (upstreamModel === requestModel && !isChosen) return {};
   const meant = resolveModel(requestModel, providerId, DEFAULT_MODEL_MAPPING).upstreamModel;
-  const isAnother = meant !== upstreamModel;
+  const isAnother = isChosen || meant !== upstreamModel;
   const allowed = clampMaxTokens(maxOutputTokens, model);
   const mustClamp = isAnother && allowed < maxOutputTokens;
   return {

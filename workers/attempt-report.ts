@@ -1,0 +1,90 @@
+import { conversationOf } from '../schemas/conversation.ts';
+import type { HeaderPair } from '../schemas/envelope.ts';
+import type { Observation, WindowReading } from '../schemas/observation.ts';
+import { NO_USAGE } from '../schemas/usage.ts';
+import type { Provider, Work } from './provider.ts';
+import { readWindows } from './rate-limits/read-windows.ts';
+import type { AttemptNotes, FinalOutcome } from './usage-event.ts';
+
+/** Takes an observation for every router; an urgent one leaves ahead of whatever is sent afterwards. Never throws. */
+export type Observe = (observation: Observation, options?: { readonly isUrgent?: boolean }) => void;
+
+/** Tells the routers about one attempt as it goes on. */
+export interface AttemptReport {
+  /** The upstream is about to be called; further calls belong to the same attempt. */
+  started(): void;
+  answered(status: number, headers: readonly HeaderPair[]): void;
+  /** Reported also of an attempt that never started, but for token counts, which the worker may have made itself. */
+  ended(outcome: FinalOutcome): void;
+}
+
+/** Creates the report; `notes` are those of the attempt. */
+export function createAttemptReport(
+  { dispatch }: Work,
+  notes: AttemptNotes,
+  context: { readonly provider: Provider; readonly observe: Observe; nowMs(): number },
+): AttemptReport {
+  const { provider, observe, nowMs } = context;
+  const { facts, requestId, attempt } = dispatch;
+  const { isStream, requestClass } = facts;
+  const attemptId = `${requestId}.${attempt}`;
+  // A token count takes a request of a window and nothing else.
+  const isMessage = facts.operation === 'messages';
+  const conversation = isMessage ? conversationOf(facts) : null;
+  let hasStarted = false;
+  const target = () => ({
+    attemptId,
+    provider: provider.id,
+    account: provider.account,
+    upstreamModel: notes.upstreamModel,
+  });
+  return {
+    started() {
+      if (hasStarted) return;
+      hasStarted = true;
+      observe({
+        kind: 'started',
+        ...target(),
+        isStream,
+        requestClass,
+        conversation,
+        inputTokensEstimate: isMessage ? facts.inputTokensEstimate : 0,
+        maxOutputTokens: isMessage ? facts.maxOutputTokens : 0,
+      });
+    },
+    answered(status, headers) {
+      const windows = readWindows(headers);
+      // The end of a refusal follows at once.
+      if (status !== 200 && windows.length === 0) return;
+      const headersMs = nowMs() - notes.startedAtMs;
+      observe({ kind: 'answered', ...target(), status, headersMs, windows });
+    },
+    ended(outcome) {
+      if (!isMessage && !hasStarted) return;
+      const { startedAtMs, firstContentAtMs, refusal, status } = notes;
+      observe(
+        {
+          kind: 'ended',
+          ...target(),
+          outcome: outcome.kind,
+          failure: outcome.kind === 'failed' ? outcome.failure : null,
+          status,
+          retryAfterMs: refusal?.retryAfterMs ?? null,
+          windows: refusal?.windows ?? NO_WINDOWS,
+          firstContentMs: firstContentAtMs === null ? null : firstContentAtMs - startedAtMs,
+          durationMs: nowMs() - startedAtMs,
+          isStream,
+          requestClass,
+          conversation,
+          cacheTtlMs: isMessage ? facts.cacheTtlMs : 0,
+          usage: isMessage ? outcome.summary.usage : NO_USAGE,
+          isEstimated: isMessage && outcome.summary.estimated,
+        },
+        // Before the failure reaches the ingress, which asks again at once.
+        { isUrgent: outcome.kind === 'failed' },
+      );
+    },
+  };
+}
+
+const NO_WINDOWS: readonly WindowReading[] = [];
