@@ -6,7 +6,10 @@ import type { Target } from '../schemas/target.ts';
 
 /** What a request will take, for windows. */
 export interface TokenNeed {
+  /** The whole prompt. */
   readonly inputTokens: number;
+  /** The part of it that the target holds in its cache: some providers' windows leave it out. Default 0. */
+  readonly cachedInputTokens?: number;
   readonly outputTokens: number;
 }
 
@@ -101,10 +104,4 @@ export interface RoutingState extends Knowledge {
 export interface RoutingSnapshot {
   readonly v: 1;
   readonly [part: string]: unknown;
-}
-
-/** The conversation that a request belongs to: its session and agent; null = it has no session. */
-export function conversationOf({ sessionId, agentId }: RequestFacts): string | null {
-  if (sessionId === null) return null;
-  return agentId === null ? sessionId : `${sessionId}/${agentId}`;
 }

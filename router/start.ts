@@ -1,50 +1,122 @@
 import { decodeEnvelope, encodeEnvelope } from '../bus/codec.ts';
-import type { Bus } from '../bus/connect.ts';
+import type { Bus, BusMessage } from '../bus/connect.ts';
+import type { EventPublisher } from '../bus/events.ts';
+import { startLease } from '../bus/lease.ts';
 import type { RunningRole } from '../bus/lifecycle.ts';
+import type { Log } from '../bus/log.ts';
+import { subscribeObservations } from '../bus/observation-feed.ts';
+import type { ObservationPublisher } from '../bus/observation-publisher.ts';
 import { answerQuestions } from '../bus/questions.ts';
-import { DEFAULT_MODEL_MAPPING, type ModelMapping } from '../config/model-mapping.ts';
-import type { RouteDecision, RouteRequest } from '../schemas/envelope.ts';
-import type { ProviderId } from '../schemas/provider.ts';
+import { startRoutingStore } from '../bus/routing-store.ts';
+import { LIMITS } from '../config/limits.ts';
+import type { RouteRequest } from '../schemas/envelope.ts';
+import type { ObservationBatch } from '../schemas/observation.ts';
 import { queueGroups, subjects } from '../schemas/subjects.ts';
-import { candidates, groupByFit } from './candidates.ts';
-import { strategyNamed } from './registry.ts';
+import { Brain } from './brain.ts';
+import { serveCommands } from './commands.ts';
+import { type RouterConfig, routerPolicy } from './router-policy.ts';
+import { Snapshots } from './snapshots.ts';
+import { createRoutingState } from './state/routing-state.ts';
 
 /** What the router needs to know. */
 export interface RouterOptions {
-  /** Enabled providers in the configured order. */
-  readonly chain: readonly ProviderId[];
-  readonly strategy: string;
-  /** What the operator says about models; none = the catalog decides. */
-  readonly modelMapping?: ModelMapping;
+  readonly config: RouterConfig;
+  /** Letters, digits, `_` and `-`; unique. */
+  readonly routerId: string;
+  readonly events: EventPublisher;
+  readonly observations: ObservationPublisher;
+  readonly log: Log;
 }
 
-/** Answers `gw.v1.route`: which providers to try for a request, best first. Any number may run. */
-export function startRouter(bus: Bus, options: RouterOptions): RunningRole {
-  const subscription = bus.subscribe(
+/** The name of the routers' lease. */
+const LEASE = 'router';
+
+/**
+ * Answers `gw.v1.route`: whom to ask for a request, best first. Any number may run; they learn from the same observations,
+ * follow the same settings, and one of them keeps what they know.
+ *
+ * Resolves when it has read what was kept, at the latest after `stateReadMsMax`: without JetStream it serves from memory.
+ */
+export async function startRouter(bus: Bus, options: RouterOptions): Promise<RunningRole> {
+  const { routerId, events, observations, log } = options;
+  await using stack = new AsyncDisposableStack();
+  const brain = createBrain(options.config);
+  const store = stack.use(startRoutingStore(bus, { log }));
+  store.onSettings((settings) => {
+    log.info({ settings }, 'routing settings');
+    brain.apply(settings);
+  });
+  const lease = stack.use(startLease(bus, { name: LEASE, holder: routerId, log }));
+  lease.onChange((isLeader) => log.info({ isLeader }, 'router'));
+  const snapshots = stack.use(new Snapshots({ brain, store, lease, log, clock }));
+  const learn = (batch: ObservationBatch): void => {
+    if (brain.learn(batch, clock())) snapshots.missed(batch.source, batch.sequence - 1);
+  };
+  // First, so that what comes while the snapshot is read is not lost.
+  const feed = subscribeObservations(bus, learn, { log });
+  stack.defer(() => feed.unsubscribe());
+  stack.defer(bus.onReconnect(() => snapshots.reconnected()));
+
+  const kept = Promise.all([store.readSettings(), snapshots.readFirst()]).catch((error: unknown) =>
+    log.warn(
+      { error },
+      'what routers keep cannot be read: the router starts from its configuration',
+    ),
+  );
+  await atMost(LIMITS.stateReadMsMax, kept);
+  snapshots.start();
+
+  const context = { routerId, brain, store, lease, observations, events, log, clock };
+  const commands = serveCommands(bus, context);
+  const questions = bus.subscribe(
     subjects.route(),
-    (message) => {
-      const answers = answerQuestions(message.data, (question) =>
-        encodeEnvelope(decide(decodeEnvelope<RouteRequest>(question), options)),
-      );
-      bus.publish(message.reply, answers);
-    },
+    (message) => answerRoutes(message, { bus, brain, log }),
     { queue: queueGroups.router() },
   );
-  return { [Symbol.asyncDispose]: () => subscription.drain() };
+  stack.defer(() => drainAll([questions, ...commands]));
+  const running = stack.move();
+  return { [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-/** Decides for one request. Pure. */
-export function decide(request: RouteRequest, options: RouterOptions): RouteDecision {
-  const { name } = strategyNamed(options.strategy);
-  const mapping = options.modelMapping ?? DEFAULT_MODEL_MAPPING;
-  const groups = groupByFit(candidates(options.chain, request), request, mapping);
-  const targets = groups.flat();
-  return {
-    v: 1,
-    targets: targets.map(({ provider }) => ({ provider, account: null, model: null })),
-    strategy: name,
-    reason: request.pinned === null ? 'availability' : 'pinned',
-    waitMs: 0,
-    refusal: null,
-  };
+function createBrain(config: RouterConfig): Brain {
+  const policy = routerPolicy(config);
+  const state = createRoutingState({
+    rateLimits: config.rateLimits,
+    threshold: config.rateLimitThreshold,
+    providers: policy.chain.map((provider) => ({
+      provider,
+      accounts: policy.accounts.get(provider) ?? [],
+    })),
+    random: Math.random,
+  });
+  return new Brain({ policy, state, strategy: config.strategy });
+}
+
+function answerRoutes(
+  message: BusMessage,
+  { bus, brain, log }: { bus: Bus; brain: Brain; log: Log },
+): void {
+  const nowMs = clock();
+  const answer = (question: Uint8Array): Uint8Array =>
+    encodeEnvelope(brain.decide(decodeEnvelope<RouteRequest>(question), nowMs).decision);
+  const answers = answerQuestions(message.data, answer, (error) =>
+    log.error({ error }, 'a question to the router could not be answered'),
+  );
+  bus.publish(message.reply, answers);
+}
+
+// Unix milliseconds that never go back.
+function clock(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+async function drainAll(subscriptions: readonly { drain(): Promise<void> }[]): Promise<void> {
+  await Promise.all(subscriptions.map((subscription) => subscription.drain()));
+}
+
+async function atMost(waitMs: number, work: Promise<unknown>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, waitMs);
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }

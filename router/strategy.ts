@@ -31,6 +31,8 @@ export interface Candidate extends Target {
   readonly model: string | null;
   /** Place in the configured chain, from 0. Accounts of a provider share it. */
   readonly chainIndex: number;
+  /** 32 bits that stay the same for this target: for spreading. */
+  readonly hash: number;
   readonly facts: CandidateFacts;
 }
 
@@ -48,4 +50,11 @@ export interface ScoredCandidate {
 export type Strategy = (
   candidates: readonly Candidate[],
   request: RouteRequest,
+  options: StrategyOptions,
 ) => readonly ScoredCandidate[];
+
+/** What the operator may say to all strategies. */
+export interface StrategyOptions {
+  /** False: a strategy that weighs several things leaves money out. */
+  readonly isCostOptimized: boolean;
+}

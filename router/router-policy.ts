@@ -1,0 +1,35 @@
+import { accountsOf } from '../config/accounts.ts';
+import { type Config, settingsOf } from '../config/config.ts';
+import { createPriceList } from '../config/prices/price-list.ts';
+import { createTokenPrices } from '../config/prices/token-prices.ts';
+import type { RouterPolicy } from './policy.ts';
+
+/** What a router takes from the configuration. */
+export type RouterConfig = Pick<
+  Config,
+  | 'chain'
+  | 'isCostOptimized'
+  | 'modelMapping'
+  | 'prices'
+  | 'providers'
+  | 'rateLimits'
+  | 'rateLimitThreshold'
+  | 'routingRules'
+  | 'strategy'
+>;
+
+/** Makes the policy that the configuration describes. */
+export function routerPolicy(config: RouterConfig): RouterPolicy {
+  const accounts = config.chain.map(
+    (id) =>
+      [id, accountsOf(settingsOf(config.providers, id)).map(({ account }) => account)] as const,
+  );
+  return {
+    chain: config.chain,
+    accounts: new Map(accounts),
+    mapping: config.modelMapping,
+    rules: config.routingRules,
+    isCostOptimized: config.isCostOptimized,
+    prices: createTokenPrices(createPriceList(config.prices)),
+  };
+}

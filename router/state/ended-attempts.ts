@@ -1,0 +1,34 @@
+import { LIMITS } from '../../config/limits.ts';
+
+/** Attempts that have ended: worker and ingress may both tell of an end, and it counts once. */
+export class EndedAttempts {
+  // Two halves: the older one is forgotten as a whole, so that nobody has to look for the oldest.
+  #newer = new Set<string>();
+  #older = new Set<string>();
+
+  /** False = it has ended before. */
+  add(attemptId: string): boolean {
+    if (this.has(attemptId)) return false;
+    if (this.#newer.size >= LIMITS.endedAttemptsMax / 2) {
+      this.#older = this.#newer;
+      this.#newer = new Set();
+    }
+    this.#newer.add(attemptId);
+    return true;
+  }
+
+  has(attemptId: string): boolean {
+    return this.#newer.has(attemptId) || this.#older.has(attemptId);
+  }
+
+  /** The newest ones, as JSON. */
+  snapshot(): readonly string[] {
+    return [...this.#older, ...this.#newer].slice(-LIMITS.snapshotEndedMax);
+  }
+
+  restore(json: unknown): void {
+    const ids: readonly unknown[] = Array.isArray(json) ? json : [];
+    this.#newer = new Set(ids.filter((id) => typeof id === 'string'));
+    this.#older = new Set();
+  }
+}

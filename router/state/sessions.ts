@@ -1,0 +1,123 @@
+import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
+import { LIMITS } from '../../config/limits.ts';
+import { providerIdSchema } from '../../schemas/provider.ts';
+import { type Target, targetKey } from '../../schemas/target.ts';
+import type { SessionHome } from '../knowledge.ts';
+import { fieldOf, readEntries } from './snapshot-entries.ts';
+
+interface Home {
+  readonly target: Target;
+  readonly cachedTokens: number;
+  readonly cachedUntilMs: number;
+  /** The conversation rather goes there until then, whether something is cached or not. */
+  readonly untilMs: number;
+}
+
+const targetSchema = z.tuple([providerIdSchema, z.string(), z.string()]);
+const forMs = z.number().min(0).max(LIMITS.conversationHomeMsMax);
+/** Index of the target, tokens, milliseconds for which they are cached, milliseconds for which it is a home. */
+const homeSchema = z.tuple([z.number().int().min(0), z.number().min(0), forMs, forMs]);
+const conversationSchema = z.tuple([
+  z.string(),
+  z.array(homeSchema).max(LIMITS.conversationHomesMax),
+]);
+
+/**
+ * Where conversations were served: up to four homes each, as long as the provider keeps the prompt. A provider that
+ * keeps nothing is a home for 5 minutes too: whoever served last should go on.
+ */
+export class Sessions {
+  readonly #conversations = new LRUCache<string, readonly Home[]>({ max: LIMITS.conversationsMax });
+
+  /** A target answered. `ttlMs` 0 = the request asked for no cache; what an earlier one left there stays. */
+  served(
+    conversation: string,
+    { provider, account, upstreamModel }: Target,
+    { cachedTokens, ttlMs }: { cachedTokens: number; ttlMs: number },
+    nowMs: number,
+  ): void {
+    const target = { provider, account, upstreamModel };
+    const key = targetKey(target);
+    const known = this.#conversations.get(conversation) ?? [];
+    const before = known.find((home) => targetKey(home.target) === key);
+    const keepMs = Math.min(LIMITS.conversationHomeMsMax, ttlMs);
+    const cached =
+      keepMs > 0
+        ? { cachedTokens, cachedUntilMs: nowMs + keepMs }
+        : {
+            cachedTokens: before?.cachedTokens ?? 0,
+            cachedUntilMs: before?.cachedUntilMs ?? nowMs,
+          };
+    const untilMs = Math.max(cached.cachedUntilMs, nowMs + LIMITS.conversationHomeMs);
+    const others = known.filter((home) => home !== before && home.untilMs > nowMs);
+    this.#conversations.set(
+      conversation,
+      [{ target, ...cached, untilMs }, ...others].slice(0, LIMITS.conversationHomesMax),
+    );
+  }
+
+  /** Last used first. `cachedTokens` and `warmForMs` are 0 at a home where nothing is cached (any more). */
+  homes(conversation: string, nowMs: number): readonly SessionHome[] {
+    const homes = this.#conversations.peek(conversation) ?? [];
+    return homes
+      .filter(({ untilMs }) => untilMs > nowMs)
+      .map(({ target, cachedTokens, cachedUntilMs }) => {
+        const warmForMs = cachedTokens > 0 ? Math.max(0, cachedUntilMs - nowMs) : 0;
+        return { ...target, cachedTokens: warmForMs > 0 ? cachedTokens : 0, warmForMs };
+      });
+  }
+
+  /** JSON, times relative to `nowMs`: the conversations used last, each target written once. */
+  snapshot(nowMs: number): unknown {
+    const places = new Map<string, number>();
+    const targets: z.infer<typeof targetSchema>[] = [];
+    const placeOf = (target: Target): number => {
+      const key = targetKey(target);
+      const known = places.get(key);
+      if (known !== undefined) return known;
+      places.set(key, targets.length);
+      return targets.push([target.provider, target.account, target.upstreamModel]) - 1;
+    };
+    const conversations: z.infer<typeof conversationSchema>[] = [];
+    for (const [conversation, homes] of this.#conversations.entries()) {
+      if (conversations.length === LIMITS.conversationsKeptMax) break;
+      const warm = homes.filter(({ untilMs }) => untilMs > nowMs);
+      if (warm.length === 0) continue;
+      conversations.push([
+        conversation,
+        warm.map(({ target, cachedTokens, cachedUntilMs, untilMs }) => [
+          placeOf(target),
+          cachedTokens,
+          Math.max(0, cachedUntilMs - nowMs),
+          untilMs - nowMs,
+        ]),
+      ]);
+    }
+    return { targets, conversations };
+  }
+
+  /** Replaces what was learned; entries that are nonsense are left out. */
+  restore(json: unknown, nowMs: number): void {
+    this.#conversations.clear();
+    const listed = fieldOf(json, 'targets');
+    const targets = Array.isArray(listed) ? listed.map(readTarget) : [];
+    const conversations = readEntries(fieldOf(json, 'conversations'), conversationSchema);
+    for (const [conversation, homes] of conversations.toReversed()) {
+      const known = homes.flatMap(([place, cachedTokens, cachedForMs, homeForMs]) => {
+        const target = targets[place] ?? null;
+        if (target === null) return [];
+        const cachedUntilMs = nowMs + cachedForMs;
+        return [{ target, cachedTokens, cachedUntilMs, untilMs: nowMs + homeForMs }];
+      });
+      if (known.length > 0) this.#conversations.set(conversation, known);
+    }
+  }
+}
+
+function readTarget(json: unknown): Target | null {
+  const read = targetSchema.safeParse(json);
+  if (!read.success) return null;
+  const [provider, account, upstreamModel] = read.data;
+  return { provider, account, upstreamModel };
+}

@@ -1,0 +1,104 @@
+import { matchesGlob } from '../../config/glob.ts';
+import { LIMITS } from '../../config/limits.ts';
+import type { ConfiguredWindow, RateLimit } from '../../config/load-rate-limits.ts';
+import { createMemory } from '../../config/memory.ts';
+import type { ProviderId } from '../../schemas/provider.ts';
+import { accountKey, type Target, targetKey } from '../../schemas/target.ts';
+import { type ScopePlace, WindowScope } from './window-scope.ts';
+
+/** The windows of every account and of every model of an account, the ones used last at the end. */
+export class WindowScopes {
+  readonly #rateLimits: readonly RateLimit[];
+  readonly #configured = createMemory<readonly ConfiguredWindow[]>(LIMITS.rateScopesMax);
+  readonly #scopes = new Map<string, WindowScope>();
+
+  constructor(rateLimits: readonly RateLimit[]) {
+    this.#rateLimits = rateLimits;
+  }
+
+  /** Both kinds of windows in which an attempt there counts; made when there are none. */
+  of(target: Target): readonly [WindowScope, WindowScope] {
+    const { provider, account, upstreamModel } = target;
+    return [
+      this.#used(targetKey(target)) ?? this.scope({ provider, account, upstreamModel }),
+      this.#used(accountKey(target)) ?? this.scope({ provider, account, upstreamModel: null }),
+    ];
+  }
+
+  /** One kind of windows; made when there are none. */
+  scope(place: ScopePlace): WindowScope {
+    const key = keyOf(place);
+    const known = this.#used(key);
+    if (known !== undefined) return known;
+    const scope = new WindowScope(place, this.#limitsOf(key, place));
+    this.#scopes.set(key, scope);
+    const [oldest] = this.#scopes.keys();
+    if (this.#scopes.size > LIMITS.rateScopesMax && oldest !== undefined) {
+      this.#scopes.delete(oldest);
+    }
+    return scope;
+  }
+
+  /** The windows of an account's model; undefined = nothing is known that could keep a request out. */
+  ofModel(target: Target): WindowScope | undefined {
+    const known = this.#scopes.get(targetKey(target));
+    if (known !== undefined || this.#rateLimits.length === 0) return known;
+    const { provider, account, upstreamModel } = target;
+    return this.#unused({ provider, account, upstreamModel });
+  }
+
+  /** The same for the windows that an account's models share. */
+  ofAccount(target: Target): WindowScope | undefined {
+    const known = this.#scopes.get(accountKey(target));
+    if (known !== undefined || this.#rateLimits.length === 0) return known;
+    const { provider, account } = target;
+    return this.#unused({ provider, account, upstreamModel: null });
+  }
+
+  /** Those of a provider; account null = of all its accounts. */
+  at(provider: ProviderId, account: string | null): readonly WindowScope[] {
+    return this.all().filter(
+      ({ place }) => place.provider === provider && (account === null || place.account === account),
+    );
+  }
+
+  all(): readonly WindowScope[] {
+    return [...this.#scopes.values()];
+  }
+
+  clear(): void {
+    this.#scopes.clear();
+  }
+
+  #used(key: string): WindowScope | undefined {
+    const scope = this.#scopes.get(key);
+    if (scope === undefined) return undefined;
+    this.#scopes.delete(key);
+    this.#scopes.set(key, scope);
+    return scope;
+  }
+
+  // Nobody asked there yet: only a configured limit has something to say.
+  #unused(place: ScopePlace): WindowScope | undefined {
+    return this.#limitsOf(keyOf(place), place).length === 0 ? undefined : this.scope(place);
+  }
+
+  #limitsOf(key: string, place: ScopePlace): readonly ConfiguredWindow[] {
+    if (this.#rateLimits.length === 0) return [];
+    return this.#configured(this.#rateLimits, key, () =>
+      this.#rateLimits.filter((each) => appliesTo(each, place)).flatMap(({ windows }) => windows),
+    );
+  }
+}
+
+function appliesTo({ provider, account, model }: RateLimit, place: ScopePlace): boolean {
+  if (provider !== place.provider || (account !== null && account !== place.account)) return false;
+  if (model === null || place.upstreamModel === null) return model === place.upstreamModel;
+  return matchesGlob(model, place.upstreamModel);
+}
+
+function keyOf({ provider, account, upstreamModel }: ScopePlace): string {
+  return upstreamModel === null
+    ? accountKey({ provider, account })
+    : targetKey({ provider, account, upstreamModel });
+}

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Simulation } from './support/simulation.ts';
+
+const SCHEDULES = 10_000;
+/** Another one every day; SIMULATION_SEED=<number> runs a single schedule again. */
+const wanted = process.env['SIMULATION_SEED'];
+const FIRST_SEED = Math.floor(Date.now() / 86_400_000) * SCHEDULES;
+
+test('in 10,000 schedules of faults nobody is asked who should not be', () => {
+  const simulation = new Simulation();
+  const count = wanted === undefined ? SCHEDULES : 1;
+  for (let index = 0; index < count; index += 1) {
+    const seed = wanted === undefined ? FIRST_SEED + index : Number(wanted);
+    try {
+      simulation.run(seed);
+    } catch (error) {
+      throw new Error(`SIMULATION_SEED=${seed}: ${String(error)}`, { cause: error });
+    }
+  }
+  if (wanted !== undefined) return;
+  // The schedules have gone where it hurts.
+  for (const [what, seen] of Object.entries(simulation.counts))
+    assert.ok(seen >= 100, `${what}: ${seen}`);
+});
