@@ -31,7 +31,8 @@ export function createClientAuth(keys: readonly string[]): ClientAuth {
   };
 }
 
-function credentialsOf(header: (name: string) => string | undefined): readonly string[] {
+/** The credentials that a request shows: `x-api-key`, then `Authorization: Bearer`. */
+export function credentialsOf(header: (name: string) => string | undefined): readonly string[] {
   const bearer = BEARER.exec(header('authorization') ?? '')?.[1];
   return [header('x-api-key'), bearer].filter((credential) => credential !== undefined);
 }
@@ -45,6 +46,7 @@ function matchedKeyId(hashes: ReadonlyMap<string, Buffer>, credential: string): 
   return hex.slice(0, KEY_ID_CHARACTERS);
 }
 
-function sha256(text: string): Buffer {
+/** The SHA-256 digest of a credential: what is kept and compared in its stead. */
+export function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

@@ -1,27 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import { decodeEnvelope, encodeEnvelope } from '../bus/codec.ts';
-import { encodeDispatch } from '../bus/dispatch.ts';
 import { LIMITS } from '../config/limits.ts';
-import { providerOfModel } from '../config/model-mapping.ts';
 import type {
-  Dispatch,
   FailedAttempt,
   FieldSpan,
   HeaderPair,
   ReplyError,
   RequestFacts,
   RouteDecision,
-  RouteRequest,
   RouteTarget,
 } from '../schemas/envelope.ts';
-import { errorBody } from '../schemas/error.ts';
 import type { ProviderId } from '../schemas/provider.ts';
-import { subjects } from '../schemas/subjects.ts';
 import type { IngressContext } from './context.ts';
+import { FallbackTrail } from './fallback-trail.ts';
 import { finalError } from './final-error.ts';
 import type { HttpReply } from './http/http.ts';
-import { publishLostAttempt } from './lost-attempt.ts';
-import { Relay, type RelayResult } from './relay.ts';
+import type { RelayResult } from './relay.ts';
+import { askForRoute } from './route-question.ts';
+import { sendFinalError } from './send-final-error.ts';
+import { isRateLimit, RATE_LIMITED, shortRateLimitMs } from './short-rate-limit.ts';
+import { startAttempt } from './start-attempt.ts';
+import { waitUnlessAborted } from './wait-unless-aborted.ts';
 
 /** One client request on its way through the gateway. */
 export interface Exchange {
@@ -44,6 +42,10 @@ export interface ExchangeResult {
   readonly status: number;
   readonly provider: ProviderId | 'none';
   readonly attempts: number;
+  /** Another target than the first was tried. */
+  readonly isFallback: boolean;
+  /** A provider answered with a rate limit. */
+  readonly isRateLimited: boolean;
 }
 
 /** A fresh request id: unguessable, because reply subjects are made of it. */
@@ -73,15 +75,20 @@ class Attempts {
   readonly #context: IngressContext;
   readonly #exchange: Exchange;
   readonly #failures: ReplyError[] = [];
-  readonly #failed: FailedAttempt[] = [];
+  #failed: readonly FailedAttempt[] = [];
+  readonly #trail: FallbackTrail;
+  #decision: RouteDecision | null = null;
   #dispatches = 0;
   #attempts = 0;
   #busyRetries = 0;
+  #hasWaited = false;
+  #isRateLimited = false;
   #lastProvider: ProviderId | 'none' = 'none';
 
   constructor(context: IngressContext, exchange: Exchange) {
     this.#context = context;
     this.#exchange = exchange;
+    this.#trail = new FallbackTrail(context.metrics);
   }
 
   async run(): Promise<ExchangeResult> {
@@ -105,7 +112,8 @@ class Attempts {
         if (!this.#context.config.isAutoFallback) return this.#giveUp();
         const status = error.upstreamStatus ?? error.status;
         const { provider, account } = target;
-        this.#failed.push({ provider, account, status, errorType: error.type });
+        const failed = { provider, account, status, errorType: error.type };
+        this.#failed = [...this.#failed, failed];
       }
       targets = await this.#route();
     }
@@ -128,149 +136,100 @@ class Attempts {
   }
 
   async #route(): Promise<readonly RouteTarget[]> {
-    const { bus, hub } = this.#context;
-    const { requestId, pinned, facts, deadlineMs } = this.#exchange;
-    const patienceMs = Math.min(LIMITS.busWaitMsMax, deadlineMs - Date.now());
-    if (!bus.isConnected && !(await bus.whenConnected(patienceMs))) return [];
-    const question: RouteRequest = {
-      v: 1,
-      requestId,
-      pinned,
-      facts,
-      failed: this.#failed,
-      hasWaited: false,
-    };
-    const answer = await hub.ask(encodeEnvelope(question), LIMITS.routeMsMax);
-    if (answer === null) return this.#staticTargets();
-    return decodeEnvelope<RouteDecision>(answer).targets;
+    const { targets, waitMs } = await this.#ask();
+    if (waitMs > 0) await this.#wait(waitMs);
+    else if (targets.length === 0) return this.#routeAfterRateLimit();
+    return targets;
   }
 
-  // Routing is no single point of failure: without a router the configured order decides.
-  #staticTargets(): readonly RouteTarget[] {
-    const { pinned, facts } = this.#exchange;
-    const { chain, modelMapping } = this.#context.config;
-    const named = providerOfModel(facts.requestModel, modelMapping.providers)?.provider ?? null;
-    const only = pinned ?? named;
-    const failed = new Set(this.#failed.map(({ provider }) => provider));
-    return chain
-      .filter((provider) => (only === null || provider === only) && !failed.has(provider))
-      .map((provider) => ({ provider, account: null, model: null }));
+  // All have failed: those that only wanted a moment get a second chance.
+  async #routeAfterRateLimit(): Promise<readonly RouteTarget[]> {
+    const waitMs = shortRateLimitMs(this.#failures);
+    if (waitMs === null || !(await this.#wait(waitMs))) return [];
+    this.#failed = this.#failed.filter(({ status }) => status !== RATE_LIMITED);
+    return (await this.#ask()).targets;
+  }
+
+  async #ask(): Promise<RouteDecision> {
+    const history = { failed: this.#failed, hasWaited: this.#hasWaited };
+    this.#decision = await askForRoute(this.#context, this.#exchange, history);
+    return this.#decision;
+  }
+
+  // Once, and not beyond the deadline: false = there was no wait, or the client left meanwhile.
+  async #wait(waitMs: number): Promise<boolean> {
+    const isTooLate = Date.now() + waitMs >= this.#exchange.deadlineMs;
+    if (this.#hasWaited || isTooLate || !this.#mayTry()) return false;
+    this.#hasWaited = true;
+    await waitUnlessAborted(this.#exchange.reply, waitMs);
+    return !this.#exchange.reply.isAborted;
   }
 
   #attempt(target: RouteTarget): Promise<RelayResult> {
-    const { hub, bus, relays, config } = this.#context;
-    const { reply, requestId } = this.#exchange;
     const attempt = this.#dispatches;
     this.#dispatches += 1;
-    const startedAtMs = Date.now();
-    const relay = new Relay(
-      {
-        reply,
-        requestId,
-        ownHeaders: ({ upstreamModel }) => [
-          ['request-id', requestId],
-          ['x-gateway-provider', target.provider],
-          ['x-gateway-model', upstreamModel],
-          ['x-gateway-attempts', String(this.#attempts + 1)],
-          ...(config.isSandbox ? ([['x-gateway-sandbox', 'true']] as const) : []),
-        ],
-        onCommit: () => {
-          letGo(this.#exchange);
-          this.#context.bodies.delete(requestId);
-        },
-        onWorkerLost: (lost) =>
-          publishLostAttempt(this.#context.events, {
-            exchange: this.#exchange,
-            provider: target.provider,
-            attempt,
-            startedAtMs,
-            relay: lost,
-          }),
-      },
-      performance.now(),
-    );
-    const stream = hub.open(`${requestId}-${attempt}`, relay);
-    reply.onAbort(() => {
-      stream.cancel();
-      relay.abort();
-    });
-    reply.onDrain(() => stream.release());
-    const subject = subjects.work(target.provider);
-    const message = encodeDispatch(
-      this.#dispatch(attempt, target),
-      this.#inlineBody(target.provider),
-    );
-    bus.publish(subject, message, subjects.reply(hub.ingressId, stream.streamId));
-    relays.add(relay);
-    return relay.result.finally(() => relays.delete(relay));
-  }
-
-  // Null: the worker pulls it.
-  #inlineBody(provider: ProviderId): Uint8Array | null {
-    const { body } = this.#exchange;
-    const bytesMax = this.#context.localProviders.has(provider)
-      ? LIMITS.inlineBodyBytesLocalMax
-      : LIMITS.inlineBodyBytesMax;
-    return body.length <= bytesMax ? body : null;
-  }
-
-  #dispatch(attempt: number, { account, model }: RouteTarget): Dispatch {
-    const { requestId, deadlineMs, facts, clientKeyId, query, headers, fields } = this.#exchange;
-    const { ingressId } = this.#context.hub;
-    return {
-      v: 1,
-      requestId,
+    this.#trail.dispatched(target);
+    return startAttempt(this.#context, {
+      exchange: this.#exchange,
+      target,
       attempt,
-      ingressId,
-      deadlineMs,
-      facts,
-      account,
-      model,
-      clientKeyId,
-      query,
-      headers,
-      fields,
-    };
+      ownHeaders: ({ upstreamModel }) => [
+        ['x-gateway-model', upstreamModel],
+        ...this.#headers(target.provider, this.#attempts + 1),
+      ],
+    });
   }
 
   #count(target: RouteTarget, result: RelayResult): void {
-    this.#context.metrics.attemptsTotal.inc({ provider: target.provider, outcome: result.kind });
+    const { metrics } = this.#context;
+    const { provider } = target;
+    metrics.attemptsTotal.inc({ provider, outcome: result.kind });
+    this.#trail.ended(result);
     if (result.kind === 'not-taken') return;
     this.#attempts += 1;
-    this.#lastProvider = target.provider;
+    this.#lastProvider = provider;
+    if (result.kind === 'failed' && isRateLimit(result.error)) {
+      this.#isRateLimited = true;
+      metrics.countRateLimit(provider, result.error.limitedBy ?? 'unknown');
+    }
   }
 
   #giveUp(): ExchangeResult {
     const { reply, requestId } = this.#exchange;
-    const error = finalError(this.#failures);
-    const headers: HeaderPair[] = [
-      ['content-type', 'application/json'],
-      ...error.headers.filter(([name]) => name !== 'content-type'),
-      ['request-id', requestId],
-      ['x-gateway-attempts', String(this.#attempts)],
-      ...(this.#lastProvider === 'none'
-        ? []
-        : ([['x-gateway-provider', this.#lastProvider]] as const)),
-      ...(this.#context.config.isSandbox ? ([['x-gateway-sandbox', 'true']] as const) : []),
-    ];
-    const body = error.body ?? errorBody(error.type, error.message, requestId);
-    reply.send(error.status, headers, body);
+    const error = finalError(this.#failures, this.#decision?.refusal ?? null);
+    const headers = this.#headers(this.#lastProvider, this.#attempts);
+    sendFinalError(reply, error, { requestId, headers });
     return this.#ended(error.status);
   }
 
+  #headers(provider: ProviderId | 'none', attempts: number): readonly HeaderPair[] {
+    const headers: HeaderPair[] = [
+      ['request-id', this.#exchange.requestId],
+      ['x-gateway-attempts', String(attempts)],
+    ];
+    if (provider !== 'none') headers.push(['x-gateway-provider', provider]);
+    const { first } = this.#trail;
+    if (provider !== 'none' && first !== null && first !== provider) {
+      headers.push(['x-gateway-fallback', first]);
+    }
+    if (this.#decision !== null) {
+      const { strategy, reason } = this.#decision;
+      headers.push(['x-gateway-route', `${strategy}; ${reason}`]);
+    }
+    if (this.#context.config.isSandbox) headers.push(['x-gateway-sandbox', 'true']);
+    return headers;
+  }
+
   #ended(status: number): ExchangeResult {
-    return { status, provider: this.#lastProvider, attempts: this.#attempts };
+    return {
+      status,
+      provider: this.#lastProvider,
+      attempts: this.#attempts,
+      isFallback: this.#trail.hasFallenBack,
+      isRateLimited: this.#isRateLimited,
+    };
   }
 }
-
-// No other attempt follows, and the answer may take minutes.
-function letGo(exchange: Exchange): void {
-  exchange.body = NO_BYTES;
-  exchange.fields = [];
-  exchange.headers = [];
-}
-
-const NO_BYTES = new Uint8Array(0);
 
 function workerLost(): ReplyError {
   return {

@@ -15,11 +15,15 @@ const PREFERRED_UPSTREAM_STATUSES: readonly (readonly number[])[] = [
 
 /**
  * The answer after the last attempt: a single failure as it is; of several the last 429, else 401/403, 402, 404, 501,
- * overload, else an own 502. Pure.
+ * overload, else an own 502. Without any failure: the router's refusal, which a retry does not change, else that there is
+ * nobody now. Pure.
  */
-export function finalError(failures: readonly AttemptFailure[]): AttemptFailure {
+export function finalError(
+  failures: readonly AttemptFailure[],
+  refusal: string | null,
+): AttemptFailure {
   const [only] = failures;
-  if (only === undefined) return nobody();
+  if (only === undefined) return refusal === null ? nobody() : refused(refusal);
   if (failures.length === 1) return only;
   for (const statuses of PREFERRED_UPSTREAM_STATUSES) {
     const found = failures.findLast((failure) =>
@@ -32,6 +36,10 @@ export function finalError(failures: readonly AttemptFailure[]): AttemptFailure 
     status: 502,
     message: `all upstreams failed (${failures.length} attempted)`,
   };
+}
+
+function refused(refusal: string): AttemptFailure {
+  return { ...nobody(), message: refusal, headers: [['x-should-retry', 'false']] };
 }
 
 /** The answer when there was nobody to ask: every pool is gone or the port's provider is off. */

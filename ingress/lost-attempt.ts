@@ -1,7 +1,11 @@
-import type { EventPublisher } from '../bus/events.ts';
-import type { ProviderId } from '../schemas/provider.ts';
+import { resolveModel } from '../config/model-mapping.ts';
+import { conversationOf } from '../schemas/conversation.ts';
+import type { RouteTarget } from '../schemas/envelope.ts';
+import type { AttemptEnded } from '../schemas/observation.ts';
 import { subjects } from '../schemas/subjects.ts';
-import { NO_USAGE, type UsageEvent, usageEventId } from '../schemas/usage.ts';
+import type { Target } from '../schemas/target.ts';
+import { NO_USAGE, type Usage, type UsageEvent, usageEventId } from '../schemas/usage.ts';
+import type { IngressContext } from './context.ts';
 import type { Exchange } from './exchange.ts';
 import type { Relay } from './relay.ts';
 
@@ -11,48 +15,108 @@ const STREAM_BYTES_PER_TOKEN = 40;
 /** An attempt whose worker vanished. */
 export interface LostAttempt {
   readonly exchange: Exchange;
-  readonly provider: ProviderId;
+  readonly target: RouteTarget;
   readonly attempt: number;
   readonly startedAtMs: number;
   readonly relay: Relay;
 }
 
 /**
- * Writes the usage event that a vanished worker can no longer write: everything in it is estimated.
+ * Writes what a vanished worker can no longer write: the usage event, and the observation that the attempt is over.
+ * Everything in them is estimated.
  *
- * Its id is the worker's own, so that an event which the worker did get out still counts once.
+ * The event's id is the worker's own, so that an event which the worker did get out still counts once.
  */
-export function publishLostAttempt(events: EventPublisher, lost: LostAttempt): void {
-  const { exchange, provider, attempt, startedAtMs, relay } = lost;
-  if (exchange.facts.operation !== 'messages') return;
-  const id = usageEventId(exchange.requestId, attempt);
-  const { facts } = exchange;
-  const event: UsageEvent = {
+export function publishLostAttempt(
+  context: Pick<IngressContext, 'config' | 'events' | 'observations'>,
+  lost: LostAttempt,
+): void {
+  const target = targetOf(context, lost);
+  const durationMs = Date.now() - lost.startedAtMs;
+  // Before the next question to the routers.
+  context.observations.add(observationOf(lost, target, durationMs), { isUrgent: true });
+  if (lost.exchange.facts.operation !== 'messages') return;
+  const event = usageEventOf(lost, target, durationMs);
+  context.events.publish(subjects.usageEvent(target.provider), event.id, event);
+}
+
+// Whom the worker asked for what, as far as it can be told from here.
+function targetOf(
+  { config }: Pick<IngressContext, 'config'>,
+  { exchange, target, relay }: LostAttempt,
+): Target {
+  const { provider, account, model } = target;
+  const name = model ?? exchange.facts.requestModel;
+  return {
+    provider,
+    account: account ?? config.providers[provider]?.account ?? 'unknown',
+    upstreamModel:
+      relay.head?.upstreamModel ?? resolveModel(name, provider, config.modelMapping).upstreamModel,
+  };
+}
+
+function observationOf(
+  { exchange, attempt, relay }: LostAttempt,
+  target: Target,
+  durationMs: number,
+): AttemptEnded {
+  const { facts, requestId } = exchange;
+  const isMessage = facts.operation === 'messages';
+  return {
+    kind: 'ended',
+    ...target,
+    attemptId: `${requestId}.${attempt}`,
+    outcome: 'lost',
+    failure: null,
+    status: relay.head?.status ?? null,
+    retryAfterMs: null,
+    windows: [],
+    firstContentMs: null,
+    durationMs,
+    isStream: facts.isStream,
+    requestClass: facts.requestClass,
+    conversation: isMessage ? conversationOf(facts) : null,
+    cacheTtlMs: isMessage ? facts.cacheTtlMs : 0,
+    usage: isMessage ? estimatedUsage(exchange, relay) : NO_USAGE,
+    isEstimated: isMessage,
+  };
+}
+
+function usageEventOf(
+  { exchange, attempt, startedAtMs, relay }: LostAttempt,
+  { provider, account, upstreamModel }: Target,
+  durationMs: number,
+): UsageEvent {
+  const { facts, requestId, clientKeyId } = exchange;
+  return {
     v: 1,
-    id,
-    requestId: exchange.requestId,
+    id: usageEventId(requestId, attempt),
+    requestId,
     attempt,
     provider,
-    account: 'unknown',
+    account,
     requestModel: facts.requestModel,
-    upstreamModel: relay.head?.upstreamModel ?? facts.requestModel,
+    upstreamModel,
     responseModel: null,
     sessionId: facts.sessionId,
-    clientKeyId: exchange.clientKeyId,
+    clientKeyId,
     startedAtMs,
     firstByteMs: null,
-    durationMs: Date.now() - startedAtMs,
+    durationMs,
     outcome: 'lost',
     status: relay.head?.status ?? null,
     errorType: 'worker_lost',
     stopReason: null,
     estimated: true,
-    usage: {
-      ...NO_USAGE,
-      inputTokens: facts.inputTokensEstimate,
-      outputTokens: Math.ceil(relay.receivedBytes / STREAM_BYTES_PER_TOKEN),
-    },
+    usage: estimatedUsage(exchange, relay),
     raw: null,
   };
-  events.publish(subjects.usageEvent(provider), id, event);
+}
+
+function estimatedUsage({ facts }: Exchange, { receivedBytes }: Relay): Usage {
+  return {
+    ...NO_USAGE,
+    inputTokens: facts.inputTokensEstimate,
+    outputTokens: Math.ceil(receivedBytes / STREAM_BYTES_PER_TOKEN),
+  };
 }

@@ -18,6 +18,7 @@ export async function postMessages(call: Call, operation: Operation): Promise<vo
     const exchange = await readExchange(call, { operation, startedAtMs });
     if (exchange === null) return;
     const result = await serveExchange(context, exchange);
+    context.requestCounts.add(result);
     const { provider } = result;
     context.metrics.requestsTotal.inc({ operation, provider, status: result.status });
     context.metrics.requestSeconds.observe({ provider }, (Date.now() - startedAtMs) / 1000);

@@ -4,6 +4,7 @@ import { GatewayError } from '../schemas/error.ts';
 import { scanTopLevel, type TopLevelScan, type TopLevelScanOptions } from '../schemas/json-scan.ts';
 import { JsonScanError } from '../schemas/json-scan-error.ts';
 import { estimateInputTokens } from './input-estimate.ts';
+import { readRequestClass } from './request-class.ts';
 import {
   countMessages,
   countTools,
@@ -15,6 +16,7 @@ import {
   type ScannedRequest,
 } from './request-fields.ts';
 import { readMedia } from './request-media.ts';
+import { hasWebSearchTool, readCacheTtlMs } from './request-shape.ts';
 
 // Two readers of one body could see two values in these: the router one, the provider another.
 const UNIQUE_FIELDS = ['model', 'stream', 'max_tokens', 'messages', 'system', 'tools', 'metadata'];
@@ -27,7 +29,7 @@ const SCAN_OPTIONS: TopLevelScanOptions = {
 };
 // `{"type":"adaptive","display":"omitted"}` and its like; a longer one is not worth parsing for a routing fact.
 const THINKING_BYTES_MAX = 4_096;
-const SESSION_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$/;
+const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$/;
 const OPEN_BRACE = 0x7b;
 
 /** What `readMessagesRequest` needs beside the body. */
@@ -62,7 +64,9 @@ export function readMessagesRequest(
     throw invalid('max_tokens: Field required');
   }
   countMessages(request);
-  const hasTools = countTools(request) > 0;
+  const toolCount = countTools(request);
+  const hasTools = toolCount > 0;
+  const hasWebSearch = hasTools && hasWebSearchTool(request);
   const { hasImages, files } = readMedia(body);
   return {
     facts: {
@@ -73,12 +77,12 @@ export function readMessagesRequest(
       bodyBytes: body.length,
       hasTools,
       hasThinking: hasThinking(request),
-      sessionId: sessionIdOf(options.header('x-claude-code-session-id')),
+      sessionId: harmlessId(options.header('x-claude-code-session-id')),
+      agentId: harmlessId(options.header('x-claude-code-agent-id')),
       hasImages,
-      hasWebSearch: false,
-      agentId: null,
-      requestClass: 'main',
-      cacheTtlMs: 0,
+      hasWebSearch,
+      requestClass: readRequestClass(request, { toolCount, hasWebSearch }, options.header),
+      cacheTtlMs: readCacheTtlMs(request),
       inputTokensEstimate: estimateInputTokens(body, request.scan.fields, { files, hasTools }),
     },
     fields: request.scan.fields,
@@ -123,6 +127,6 @@ function hasThinking(request: ScannedRequest): boolean {
   return thinking.type !== 'disabled';
 }
 
-function sessionIdOf(header: string | undefined): string | null {
-  return header !== undefined && SESSION_PATTERN.test(header) ? header : null;
+function harmlessId(header: string | undefined): string | null {
+  return header !== undefined && ID_PATTERN.test(header) ? header : null;
 }

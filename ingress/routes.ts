@@ -1,10 +1,14 @@
 import type { ProviderId } from '../schemas/provider.ts';
+import { adminProvider } from './admin-provider.ts';
 import type { IngressContext } from './context.ts';
 import { getHealth } from './get-health.ts';
 import { getMetrics } from './get-metrics.ts';
 import { getModels } from './get-models.ts';
+import { getStats } from './get-stats.ts';
 import type { HttpReply, HttpRequest } from './http/http.ts';
+import { postExplain } from './post-explain.ts';
 import { postMessages } from './post-messages.ts';
+import { postRoutingStrategy } from './post-routing-strategy.ts';
 
 /** One request with what its handler needs. */
 export interface Call {
@@ -18,8 +22,11 @@ export interface Call {
   readonly clientKeyId: string | null;
 }
 
-/** Who may call a route: holders of a client key, or everybody (nothing secret, nothing that costs). */
-export type Access = 'client' | 'public';
+/**
+ * Who may call a route: holders of a client key, of the administrator's key, or everybody (nothing secret, nothing that
+ * costs).
+ */
+export type Access = 'client' | 'admin' | 'public';
 
 /** One row of the route table. A path that ends in `/` matches everything below it too. */
 export interface Route {
@@ -45,6 +52,16 @@ export const ROUTES: readonly Route[] = [
   },
   { method: 'GET', path: '/v1/models', access: 'client', handle: getModels },
   { method: 'GET', path: '/v1/models/', access: 'client', handle: getModels },
+  { method: 'GET', path: '/stats', access: 'client', handle: getStats },
+  {
+    method: 'POST',
+    path: '/admin/routing-strategy',
+    access: 'admin',
+    handle: postRoutingStrategy,
+  },
+  { method: 'POST', path: '/admin/route/explain', access: 'admin', handle: postExplain },
+  { method: 'GET', path: '/admin/provider/', access: 'admin', handle: adminProvider },
+  { method: 'POST', path: '/admin/provider/', access: 'admin', handle: adminProvider },
   { method: 'GET', path: '/health', access: 'public', handle: getHealth },
   { method: 'GET', path: '/metrics', access: 'public', handle: getMetrics },
 ];

@@ -1,9 +1,11 @@
 import { type BodyStore, startBodyStore } from '../bus/body.ts';
 import type { Bus } from '../bus/connect.ts';
 import type { EventPublisher } from '../bus/events.ts';
+import { watchHealth } from '../bus/health-watch.ts';
 import type { Log } from '../bus/log.ts';
 import type { Metrics } from '../bus/metrics.ts';
 import { startModelLists } from '../bus/model-lists.ts';
+import type { ObservationPublisher } from '../bus/observation-publisher.ts';
 import { type ReplyHub, startReplyHub } from '../bus/reply-hub.ts';
 import type { Config, Ports } from '../config/config.ts';
 import { LIMITS } from '../config/limits.ts';
@@ -11,6 +13,7 @@ import { parseLiveModel } from '../config/live-models.ts';
 import { portVariable } from '../config/load.ts';
 import { GatewayError } from '../schemas/error.ts';
 import type { ProviderId } from '../schemas/provider.ts';
+import { createAdminAuth } from './admin-auth.ts';
 import { sendError } from './answer.ts';
 import { createClientAuth } from './client-auth.ts';
 import type { IngressContext } from './context.ts';
@@ -18,12 +21,16 @@ import { newRequestId } from './exchange.ts';
 import { checkHost } from './host-guard.ts';
 import { selectEngine } from './http/engine.ts';
 import type { HttpEngine, HttpHandler, HttpReply, HttpRequest, HttpServer } from './http/http.ts';
-import { findRoute } from './routes.ts';
+import { RequestCounts } from './request-counts.ts';
+import { findRoute, type Route } from './routes.ts';
+import { createSnapshot } from './snapshot.ts';
+import { gatherStats } from './stats.ts';
 
 /** What the ingress needs beside the bus. */
 export interface IngressOptions {
   readonly config: Config;
   readonly events: EventPublisher;
+  readonly observations: Pick<ObservationPublisher, 'add'>;
   readonly metrics: Metrics;
   readonly log: Log;
   /** Letters, digits, `_` and `-`; part of subjects. */
@@ -57,18 +64,27 @@ export async function startIngress(bus: Bus, options: IngressOptions): Promise<R
       ...(options.modelListsReadMs === undefined ? {} : { readMs: options.modelListsReadMs }),
     }),
   );
+  const health = stack.use(watchHealth(bus, { log }));
+  options.metrics.readHealthFrom(() => health.latest()?.providers ?? []);
+  const ports: MutablePorts = { ...config.ports };
   const context: IngressContext = {
     bus,
     hub,
     bodies,
     events: options.events,
+    observations: options.observations,
     config,
     metrics: options.metrics,
     log,
     clientAuth: createClientAuth(config.gatewayApiKeys),
+    adminAuth: createAdminAuth(config),
+    health,
     localProviders: options.localProviders,
     relays: new Set(),
     openRequests: new Map(),
+    requestCounts: new RequestCounts(),
+    stats: createSnapshot(() => gatherStats(context), LIMITS.statsFreshMs),
+    ports,
     liveModels: lists,
     startedAtMs: Date.now(),
     engineName: engine.name,
@@ -78,7 +94,7 @@ export async function startIngress(bus: Bus, options: IngressOptions): Promise<R
     for (const relay of context.relays) relay.keepAlive(nowMs);
   }, KEEP_ALIVE_TICK_MS);
   stack.defer(() => clearInterval(keepAlive));
-  const { servers, ports } = await listen(engine, context, stack);
+  const servers = await listen(engine, context, { ports, stack });
   stack.defer(() => drain(servers));
   const running = stack.move();
   return {
@@ -88,14 +104,16 @@ export async function startIngress(bus: Bus, options: IngressOptions): Promise<R
   };
 }
 
+type MutablePorts = { -readonly [Name in keyof Ports]: Ports[Name] };
+
+// Writes down the port that the system chose where any was asked for.
 async function listen(
   engine: HttpEngine,
   context: IngressContext,
-  stack: AsyncDisposableStack,
-): Promise<{ servers: HttpServer[]; ports: Ports }> {
+  { ports, stack }: { ports: MutablePorts; stack: AsyncDisposableStack },
+): Promise<readonly HttpServer[]> {
   const { config } = context;
   const servers: HttpServer[] = [];
-  const ports: Record<string, number | null> = { ...config.ports };
   for (const [name, port] of Object.entries(config.ports)) {
     if (port === null) continue;
     const pinned = name === 'auto' ? null : (name as ProviderId); // keys of Ports
@@ -105,9 +123,9 @@ async function listen(
     const listening = engine.listen({ host: config.host, port, handler, onHandlerFailure });
     const server = stack.use(await listening.catch((error: unknown) => failToListen(error, name)));
     servers.push(server);
-    ports[name] = server.port;
+    ports[name as keyof Ports] = server.port; // keys of Ports
   }
-  return { servers, ports: ports as Ports }; // same keys as config.ports
+  return servers;
 }
 
 // The user knows the port by its variable.
@@ -131,12 +149,21 @@ async function serve(
     }
     const route = findRoute(request.method, request.path);
     if (route === undefined) throw new GatewayError('not_found_error', 'Not Found');
-    const clientKeyId =
-      route.access === 'client' ? context.clientAuth((name) => request.header(name)) : null;
+    const clientKeyId = authorize(context, route, request);
     await route.handle({ context, request, reply, requestId, pinned, clientKeyId });
   } catch (error) {
     answerFailure(context, { reply, requestId, error });
   }
+}
+
+function authorize(
+  { clientAuth, adminAuth }: IngressContext,
+  { access }: Route,
+  request: HttpRequest,
+): string | null {
+  if (access === 'client') return clientAuth((name) => request.header(name));
+  if (access === 'admin') adminAuth((name) => request.header(name));
+  return null;
 }
 
 // DNS rebinding lets a page reach us, but it holds no client key: where keys are asked for, any name will do.

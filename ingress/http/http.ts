@@ -14,6 +14,8 @@ export interface HttpRequest {
   takeHeaders(): readonly HeaderPair[];
   /** The first header of this name (lower case). */
   header(name: string): string | undefined;
+  /** Where the client's socket comes from, as an IP address. To be asked before the handler first awaits. */
+  remoteAddress(): string;
   /**
    * The whole body. Rejects with GatewayError `request_too_large` from the Content-Length, before a byte is
    * buffered, or when more arrives than was announced.

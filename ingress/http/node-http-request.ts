@@ -42,6 +42,10 @@ export class NodeRequest implements HttpRequest {
     return firstHeader(this.headers, name);
   }
 
+  remoteAddress(): string {
+    return this.#incoming.socket.remoteAddress ?? '';
+  }
+
   body(bytesMax: number): Promise<Uint8Array> {
     const announced = Number(this.header('content-length') ?? '0');
     if (announced > bytesMax) return Promise.reject(tooLarge(bytesMax));

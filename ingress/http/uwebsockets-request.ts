@@ -44,6 +44,11 @@ export class UwsRequest implements HttpRequest {
     return firstHeader(this.headers, name);
   }
 
+  remoteAddress(): string {
+    if (this.#reply.isAborted) return '';
+    return Buffer.from(this.#response.getRemoteAddressAsText()).toString('latin1');
+  }
+
   body(bytesMax: number): Promise<Uint8Array> {
     const announced = Number(this.header('content-length') ?? '0');
     if (announced > bytesMax) {

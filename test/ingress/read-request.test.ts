@@ -252,8 +252,16 @@ interface RecordedBody {
   readonly model?: string;
   readonly stream?: boolean;
   readonly max_tokens?: number;
-  readonly tools?: readonly unknown[];
+  readonly tools?: readonly { readonly type?: string }[];
   readonly thinking?: { readonly type: string };
+}
+
+function longestCacheMs(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const within = Math.max(0, ...Object.values(value).map(longestCacheMs));
+  const control: unknown = 'cache_control' in value ? value.cache_control : null;
+  if (typeof control !== 'object' || control === null) return within;
+  return Math.max(within, 'ttl' in control && control.ttl === '1h' ? 3_600_000 : 300_000);
 }
 
 test('real Claude Code requests are read as JSON.parse reads them', (t) => {
@@ -269,8 +277,9 @@ test('real Claude Code requests are read as JSON.parse reads them', (t) => {
     );
     const body = Buffer.from(JSON.stringify(recording.body));
     const { facts, fields } = read(body, { operation, headers });
+    const { requestClass: _, ...known } = facts; // request-class.test.ts
     assert.deepEqual(
-      { ...facts, inputTokensEstimate: 0 },
+      { ...known, inputTokensEstimate: 0 },
       {
         operation,
         requestModel: model,
@@ -282,6 +291,9 @@ test('real Claude Code requests are read as JSON.parse reads them', (t) => {
         hasThinking: thinking !== undefined && thinking.type !== 'disabled',
         hasImages: false,
         sessionId: headers['x-claude-code-session-id'] ?? null,
+        agentId: headers['x-claude-code-agent-id'] ?? null,
+        hasWebSearch: tools?.some(({ type }) => type?.startsWith('web_search_')) ?? false,
+        cacheTtlMs: longestCacheMs(recording.body),
       },
       file,
     );

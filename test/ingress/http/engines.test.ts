@@ -132,6 +132,14 @@ for (const { name, engine } of engines) {
       ]);
     });
 
+    test('the address of the client’s socket is told', async () => {
+      await using server = await listen((incoming, reply) => {
+        reply.send(200, [], incoming.remoteAddress());
+      });
+      const answer = await call(server, { method: 'GET' });
+      assert.match(answer.body.toString(), /^(?:::ffff:)?127\.0\.0\.1$/);
+    });
+
     test('HEAD gets no body', async () => {
       await using server = await listen((_incoming, reply) => reply.send(200, [], 'text'));
       const answer = await call(server, { method: 'HEAD' });
