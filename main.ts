@@ -9,6 +9,10 @@ import { createLog, type Log } from './bus/log.ts';
 import { createMetrics } from './bus/metrics.ts';
 import { startNatsServer } from './bus/nats-server.ts';
 import { findNatsServer } from './bus/nats-server-binary.ts';
+import {
+  type ObservationPublisher,
+  startObservationPublisher,
+} from './bus/observation-publisher.ts';
 import { type ReplyHost, startReplyHost } from './bus/reply-host.ts';
 import { ensureStreams } from './bus/streams.ts';
 import { createToolStates } from './bus/tool-states.ts';
@@ -21,8 +25,8 @@ import { startIngress } from './ingress/start.ts';
 import { startRouter } from './router/start.ts';
 import { startSandbox } from './sandbox/start.ts';
 import { isProviderId, PROVIDER_IDS, type ProviderId } from './schemas/provider.ts';
+import { createAccounts } from './workers/accounts.ts';
 import { startModelPublisher } from './workers/publish-models.ts';
-import { createProvider } from './workers/registry.ts';
 import { startWorker } from './workers/start.ts';
 import { createTokenCounter } from './workers/token-count/token-counter.ts';
 import { createUpstreamClient } from './workers/upstream-client.ts';
@@ -33,6 +37,7 @@ interface Process {
   readonly config: Config;
   readonly log: Log;
   readonly events: EventPublisher;
+  readonly observations: ObservationPublisher;
   readonly host: ReplyHost;
   readonly stack: AsyncDisposableStack;
   /** Providers whose workers run in this process. */
@@ -48,13 +53,16 @@ const SANDBOX_PORT = 8099;
 /** Roles by name, downstream first: they start in this order and drain in reverse. */
 const starters: Record<Exclude<Role, 'sandbox'>, (self: Process, only?: ProviderId) => unknown> = {
   worker: (self, only) => startWorkers(self, only),
-  router: ({ stack, bus, config }) => stack.use(startRouter(bus, config)),
+  router: async ({ stack, bus, config, events, observations, log }) => {
+    const routerId = newId('rt');
+    stack.use(await startRouter(bus, { config, routerId, events, observations, log }));
+  },
   ingress: async (self) => {
-    const { stack, bus, config, events, log, localProviders } = self;
+    const { stack, bus, config, events, observations, log, localProviders } = self;
     const ingressId = newId('in');
-    const metrics = createMetrics();
+    const shared = { config, events, observations, log, localProviders };
     const ingress = stack.use(
-      await startIngress(bus, { config, events, metrics, log, ingressId, localProviders }),
+      await startIngress(bus, { ...shared, metrics: createMetrics(), ingressId }),
     );
     self.ports = ingress.ports;
   },
@@ -94,11 +102,13 @@ async function main(): Promise<void> {
   await ensureStreams(bus);
   const events = stack.use(startEventPublisher(bus, { log }));
   const host = stack.use(startReplyHost(bus, { workerId: newId('wk') }));
+  const observations = stack.use(startObservationPublisher(bus, { source: host.workerId }));
   const self: Process = {
     bus,
     config,
     log,
     events,
+    observations,
     host,
     stack,
     localProviders: new Set(),
@@ -124,7 +134,7 @@ function isOn(config: Config, only: ProviderId | undefined): boolean {
 }
 
 function startWorkers(self: Process, only: ProviderId | undefined): void {
-  const { bus, config, host, events, log, stack, localProviders } = self;
+  const { bus, config, host, events, observations, log, stack, localProviders } = self;
   const client = stack.use(createUpstreamClient());
   const toolStates = createToolStates(bus, { log });
   const tokens = stack.use(createTokenCounter());
@@ -132,16 +142,15 @@ function startWorkers(self: Process, only: ProviderId | undefined): void {
   const ids = only === undefined ? config.chain : [only];
   const providers = ids.map((id) => settingsOf(config.providers, id));
   stack.use(startModelPublisher(bus, { providers, log }));
+  const concurrency = config.workerConcurrency;
+  const shared = { host, client, events, observations, log, concurrency, toolStates, tokens };
   for (const id of ids) {
     const settings = settingsOf(config.providers, id);
     if (!settings.isEnabled) {
       throw new ConfigError([`worker:${id} cannot start: ${settings.offReason}`]);
     }
-    const provider = createProvider(settings, context);
-    const concurrency = config.workerConcurrency;
-    stack.use(
-      startWorker(bus, { provider, host, client, events, log, concurrency, toolStates, tokens }),
-    );
+    const accounts = createAccounts(settings, context);
+    stack.use(startWorker(bus, { accounts, ...shared }));
     localProviders.add(id);
   }
 }

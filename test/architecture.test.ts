@@ -34,13 +34,23 @@ const PACKAGE_OWNERS: readonly (readonly [name: string, owner: string])[] = [
   ['undici', 'workers/'],
   ['google-auth-library', 'workers/'],
   ['ai-tokenizer', 'workers/token-count/'],
+  ['@pydantic/genai-prices', 'config/prices/'],
 ];
 
 /** Files that are functions of their arguments: no I/O, no clock, no randomness. */
 const PURE = [
   'schemas/',
   'router/strategies/',
-  'router/candidates.ts',
+  'router/assess.ts',
+  'router/candidate-facts.ts',
+  'router/class-rules.ts',
+  'router/decide',
+  'router/expected-cost.ts',
+  'router/fit.ts',
+  'router/hash.ts',
+  'router/near-equals.ts',
+  'router/plan.ts',
+  'router/standing.ts',
   'router/strategy.ts',
   'bus/frames.ts',
   'bus/reply-window.ts',

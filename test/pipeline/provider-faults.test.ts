@@ -13,7 +13,8 @@ const MODELS: Readonly<Record<string, string>> = {
   'openai-compatible': 'gpt-4.1',
 };
 const BEFORE: readonly (readonly [fault: FaultPresetName, status: number, type: string])[] = [
-  ['rate-limit', 429, 'rate_limit_error'],
+  // A wait of a second is waited for.
+  ['rate-limit-no-hint', 429, 'rate_limit_error'],
   ['overloaded', 529, 'overloaded_error'],
   // On another wire an upstream's 500 is a bad gateway.
   ['server-error', 500, 'api_error'],

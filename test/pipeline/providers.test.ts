@@ -111,15 +111,19 @@ for (const provider of PROVIDER_IDS) {
 
     it('tells a rate limit, a refused credential and an overflow in Anthropic’s words', async () => {
       await using gateway = await startAll();
-      const answer = async (fault: string) => {
+      const answer = async (fault: string | null) => {
         const body = messagesBody({
           model: nameOf(provider),
-          messages: [{ role: 'user', content: `sandbox: fault ${fault}` }],
+          messages: [
+            { role: 'user', content: fault === null ? 'hello' : `sandbox: fault ${fault}` },
+          ],
         });
         const { status, text, headers } = await post(`${gateway.url()}/v1/messages`, body);
         return { status, error: JSON.parse(text).error, headers };
       };
-      const limited = await answer('rate-limit');
+      const longer = { kind: 'status', status: 429, retryAfterSeconds: 20 } as const;
+      gateway.sandbox.control.enqueue(provider, { fault: longer });
+      const limited = await answer(null);
       assert.equal(limited.status, 429);
       assert.equal(limited.error.type, 'rate_limit_error');
       assert.ok(Number(limited.headers.get('retry-after')) >= 1);

@@ -40,7 +40,8 @@ test('failed attempts, fallbacks and broken streams each have one event', async 
   control.enqueue('anthropic', { fault: { kind: 'status', status: 529 } });
   control.enqueue('vertex-claude', { fault: { kind: 'status', status: 500 } });
   await post(`${gateway.url()}/v1/messages`, messagesBody());
-  control.enqueue('anthropic', {
+  // The two that have just failed are left alone for a moment.
+  control.enqueue('openrouter', {
     fault: { kind: 'cut', afterEvents: 10 },
     outputTokens: 50,
     chunksPerTick: 1,
@@ -53,7 +54,7 @@ test('failed attempts, fallbacks and broken streams each have one event', async 
       ['anthropic', 'failed', 0],
       ['vertex-claude', 'failed', 1],
       ['openrouter', 'completed', 2],
-      ['anthropic', 'failed', 0],
+      ['openrouter', 'failed', 0],
     ],
   );
   const cut = events[3];

@@ -4,6 +4,7 @@ import { type Bus, connectBus } from '../../bus/connect.ts';
 import { startEventPublisher } from '../../bus/events.ts';
 import { createLog, type Log } from '../../bus/log.ts';
 import { createMetrics } from '../../bus/metrics.ts';
+import { startObservationPublisher } from '../../bus/observation-publisher.ts';
 import { startReplyHost } from '../../bus/reply-host.ts';
 import { ensureStreams } from '../../bus/streams.ts';
 import { createToolStates } from '../../bus/tool-states.ts';
@@ -15,8 +16,8 @@ import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import type { ProviderId } from '../../schemas/provider.ts';
 import { STREAMS } from '../../schemas/subjects.ts';
 import { type UsageEvent, usageEventSchema } from '../../schemas/usage.ts';
+import { createAccounts } from '../../workers/accounts.ts';
 import { startModelPublisher } from '../../workers/publish-models.ts';
-import { createProvider } from '../../workers/registry.ts';
 import { startWorker } from '../../workers/start.ts';
 import { createTokenCounter } from '../../workers/token-count/token-counter.ts';
 import { createUpstreamClient } from '../../workers/upstream-client.ts';
@@ -63,6 +64,8 @@ export function sandboxEnvironment(upstream: string): Record<string, string> {
     OPENAI_COMPATIBLE_BASE_URL: `${upstream}/v1`,
     OPENAI_COMPATIBLE_API_KEY: 'sk-compatible-test',
     PROVIDER_CHAIN: 'anthropic,vertex-claude,openrouter',
+    // By the chain's order, so that a test knows whom it asks.
+    DEFAULT_ROUTING_STRATEGY: 'availability',
   };
 }
 
@@ -83,25 +86,30 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   await ensureStreams(bus);
   const events = stack.use(startEventPublisher(bus, { log }));
   const host = stack.use(startReplyHost(bus, { workerId: `wk${randomBytes(6).toString('hex')}` }));
+  const observations = stack.use(startObservationPublisher(bus, { source: host.workerId }));
   const client = stack.use(createUpstreamClient());
   const toolStates = createToolStates(bus, { log });
   const tokens = stack.use(createTokenCounter());
   const { modelMapping, workerConcurrency: concurrency } = config;
   const workers = options.workers ?? config.chain;
   for (const id of workers) {
-    const provider = createProvider(settingsOf(config.providers, id), { toolStates, modelMapping });
-    const shared = { host, client, events, log, concurrency, toolStates, tokens };
-    stack.use(startWorker(bus, { provider, ...shared }));
+    const accounts = createAccounts(settingsOf(config.providers, id), { toolStates, modelMapping });
+    const shared = { host, client, events, observations, log, concurrency, toolStates, tokens };
+    stack.use(startWorker(bus, { accounts, ...shared }));
   }
   if (options.readsModelLists === true) {
     const providers = workers.map((id) => settingsOf(config.providers, id));
     stack.use(startModelPublisher(bus, { providers, log }));
   }
-  if (options.hasRouter !== false) stack.use(startRouter(bus, config));
+  if (options.hasRouter !== false) {
+    const routerId = `rt${randomBytes(6).toString('hex')}`;
+    stack.use(await startRouter(bus, { config, routerId, events, observations, log }));
+  }
   const ingress = stack.use(
     await startIngress(bus, {
       config,
       events,
+      observations,
       metrics: createMetrics(),
       log,
       ingressId: `in${randomBytes(6).toString('hex')}`,
