@@ -1,4 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { RouteReason } from '../schemas/envelope.ts';
+import type { WindowKind } from '../schemas/observation.ts';
+import type { ProviderId } from '../schemas/provider.ts';
+import type { ProviderHealth } from '../schemas/routing.ts';
 
 /** The metrics of this process. Labels are bounded: provider ids, outcomes, HTTP statuses. */
 export interface Metrics {
@@ -9,7 +13,17 @@ export interface Metrics {
   readonly attemptsTotal: Counter<'provider' | 'outcome'>;
   readonly requestSeconds: Histogram<'provider'>;
   readonly openRequests: Gauge;
+  /** Counts a router's decision; `provider` is its first target's. */
+  countDecision(strategy: string, provider: ProviderId | 'none', reason: RouteReason): void;
+  countRateLimit(provider: ProviderId, limitType: WindowKind | 'unknown'): void;
+  /** Counts a step from one target to the next; `to` may be another account of the same provider. */
+  countFallback(from: ProviderId, to: ProviderId, isSuccess: boolean): void;
+  /** Has providers' health read at every scrape, in place of what was set before. */
+  readHealthFrom(read: () => readonly ProviderScore[]): void;
 }
+
+/** A provider's health: 0 = out, 1 = in best health. */
+export type ProviderScore = Pick<ProviderHealth, 'provider' | 'score'>;
 
 // GenAI semantic conventions: seconds, doubling from 10 ms.
 const SECONDS_BUCKETS = [
@@ -48,5 +62,67 @@ export function createMetrics(): Metrics {
       help: 'Client requests under way',
       registers,
     }),
+    countDecision: decisionCounter(registers),
+    countRateLimit: rateLimitCounter(registers),
+    countFallback: fallbackCounter(registers),
+    readHealthFrom: healthGauge(registers),
+  };
+}
+
+// One per request: its children are looked up by one key, which is cheaper than a hash of the labels.
+function decisionCounter(registers: Registry[]): Metrics['countDecision'] {
+  const counter = new Counter({
+    name: 'route_decisions_total',
+    help: "Routers' decisions by strategy, first provider and reason",
+    labelNames: ['strategy', 'selected_provider', 'reasoning'],
+    registers,
+  });
+  const children = new Map<string, { inc(): void }>();
+  return (strategy, provider, reason) => {
+    const key = `${strategy} ${provider} ${reason}`;
+    let child = children.get(key);
+    if (child === undefined) {
+      child = counter.labels(strategy, provider, reason);
+      children.set(key, child);
+    }
+    child.inc();
+  };
+}
+
+function rateLimitCounter(registers: Registry[]): Metrics['countRateLimit'] {
+  const counter = new Counter({
+    name: 'rate_limits_detected_total',
+    help: 'Rate limits that providers answered with, by what was limited',
+    labelNames: ['provider', 'limit_type'],
+    registers,
+  });
+  return (provider, limitType) => counter.inc({ provider, limit_type: limitType });
+}
+
+function fallbackCounter(registers: Registry[]): Metrics['countFallback'] {
+  const counter = new Counter({
+    name: 'fallback_attempts_total',
+    help: 'Attempts that followed one at another provider or account, by success',
+    labelNames: ['from_provider', 'to_provider', 'success'],
+    registers,
+  });
+  return (from, to, isSuccess) =>
+    counter.inc({ from_provider: from, to_provider: to, success: String(isSuccess) });
+}
+
+function healthGauge(registers: Registry[]): Metrics['readHealthFrom'] {
+  let read: () => readonly ProviderScore[] = () => [];
+  new Gauge({
+    name: 'provider_health_score',
+    help: 'Health of a provider as the leading router sees it: 0 = out, 1 = in best health',
+    labelNames: ['provider'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { provider, score } of read()) this.set({ provider }, score);
+    },
+  });
+  return (source) => {
+    read = source;
   };
 }

@@ -84,14 +84,23 @@ export function createQuestions(
   };
 }
 
-/** Answers every question of a message made by `ask`, in one message. Throws what `answer` throws. */
+/**
+ * Answers every question of a message made by `ask`, in one message. One that cannot be answered leaves only its own place
+ * empty: what `answer` throws goes to `onFailed`. Throws RangeError for bytes that are no such message.
+ */
 export function answerQuestions(
   message: Uint8Array,
   answer: (question: Uint8Array) => Uint8Array,
+  onFailed: (error: unknown) => void,
 ): Uint8Array {
   const answers: Frame[] = [];
   readFrames(message, (type, sequence, payload) => {
-    if (type === FRAME.ROUTE) answers.push({ type, sequence, payload: answer(payload) });
+    if (type !== FRAME.ROUTE) return;
+    try {
+      answers.push({ type, sequence, payload: answer(payload) });
+    } catch (error) {
+      onFailed(error);
+    }
   });
   return encodeFrames(answers);
 }

@@ -15,6 +15,10 @@ async function connect({ url: servers, user, password }: TestNats): Promise<Bus>
   return connectBus({ servers, user, password, name: 'test', log });
 }
 
+function fails(error: unknown): never {
+  assert.fail(`a question was not answered: ${error}`);
+}
+
 function text(answer: Uint8Array | null): string | null {
   return answer === null ? null : Buffer.from(answer).toString();
 }
@@ -28,7 +32,7 @@ test('questions of one turn travel in one message, and each gets its own answer'
   router.subscribe(subjects.route(), (message) => {
     messages += 1;
     const echo = (question: Uint8Array) => Buffer.from(`${Buffer.from(question)}!`);
-    router.publish(message.reply, answerQuestions(message.data, echo));
+    router.publish(message.reply, answerQuestions(message.data, echo, fails));
   });
   await Promise.all([bus.connection.flush(), router.connection.flush()]);
   const asked = Array.from({ length: 100 }, (_, index) =>
@@ -62,7 +66,7 @@ test('a router that answers in part, or never, leaves the others null after the 
   router.subscribe(subjects.route(), (message) => {
     calls += 1;
     if (calls > 1) return;
-    const whole = answerQuestions(message.data, (question) => question);
+    const whole = answerQuestions(message.data, (question) => question, fails);
     router.publish(message.reply, whole.subarray(0, whole.length / 2)); // the first of two
   });
   await Promise.all([bus.connection.flush(), router.connection.flush()]);
@@ -70,6 +74,28 @@ test('a router that answers in part, or never, leaves the others null after the 
   const two = await Promise.all(['a', 'b'].map((word) => hub.ask(Buffer.from(word), waitMs)));
   assert.deepEqual(two.map(text), ['a', null]);
   assert.equal(await hub.ask(Buffer.from('c'), waitMs), null);
+});
+
+test('a question that cannot be answered leaves the others of its message their answers', async () => {
+  await using nats = await startTestNats();
+  await using bus = await connect(nats);
+  await using router = await connect(nats);
+  await using hub = startReplyHub(bus, { ingressId: 'in1' });
+  const failures: unknown[] = [];
+  const failure = new Error('broken');
+  const answer = (question: Uint8Array) => {
+    if (text(question) === 'b') throw failure;
+    return question;
+  };
+  router.subscribe(subjects.route(), (message) => {
+    const answers = answerQuestions(message.data, answer, (error) => failures.push(error));
+    router.publish(message.reply, answers);
+  });
+  await Promise.all([bus.connection.flush(), router.connection.flush()]);
+  const waitMs = LIMITS.routeMsMax;
+  const asked = ['a', 'b', 'c'].map((word) => hub.ask(Buffer.from(word), waitMs));
+  assert.deepEqual((await Promise.all(asked)).map(text), ['a', null, 'c']);
+  assert.deepEqual(failures, [failure]);
 });
 
 test('a hub that closes answers what is open', async () => {

@@ -1,0 +1,62 @@
+import { LIMITS } from '../config/limits.ts';
+import type { Observation, ObservationBatch } from '../schemas/observation.ts';
+import { subjects } from '../schemas/subjects.ts';
+import { encodeEnvelope } from './codec.ts';
+import type { Bus } from './connect.ts';
+
+/** Tells every router what this process sees of its providers. Disposing it sends what is left. */
+export interface ObservationPublisher extends AsyncDisposable {
+  /** Observations nobody will hear of: the queue was full while the bus was down, or a batch was too large for it. */
+  readonly dropped: number;
+  /**
+   * Never waits and never throws. Leaves in a batch with others, at most `observationDelayMsMax` later; an urgent one
+   * leaves at once with all before it, ahead of whatever is published later.
+   */
+  add(observation: Observation, options?: { readonly isUrgent?: boolean }): void;
+}
+
+/** Starts the publisher of a process; `source` is its id: letters, digits, `_` and `-`. */
+export function startObservationPublisher(
+  bus: Bus,
+  { source }: { readonly source: string },
+): ObservationPublisher {
+  const queue: Observation[] = [];
+  let timer: NodeJS.Timeout | null = null;
+  let sequence = 0;
+  let dropped = 0;
+  const send = (observations: readonly Observation[]): void => {
+    sequence += 1;
+    const batch: ObservationBatch = { v: 1, source, sequence, observations };
+    try {
+      bus.publish(subjects.observations(source), encodeEnvelope(batch));
+    } catch {
+      dropped += observations.length; // over max_payload: the gap in the sequence tells the routers
+    }
+  };
+  const sendAll = (): void => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    // Published while disconnected it would be lost: it waits for the reconnect.
+    if (!bus.isConnected) return;
+    while (queue.length > 0) send(queue.splice(0, LIMITS.observationBatchMax));
+  };
+  const stopListening = bus.onReconnect(sendAll);
+  return {
+    get dropped() {
+      return dropped;
+    },
+    add(observation, { isUrgent = false } = {}) {
+      if (queue.length >= LIMITS.observationsQueuedMax) {
+        queue.shift();
+        dropped += 1;
+      }
+      queue.push(observation);
+      if (isUrgent || queue.length >= LIMITS.observationBatchMax) sendAll();
+      else timer ??= setTimeout(sendAll, LIMITS.observationDelayMsMax);
+    },
+    async [Symbol.asyncDispose]() {
+      stopListening();
+      sendAll();
+    },
+  };
+}
