@@ -18,8 +18,8 @@ export interface ReplyHost extends AsyncDisposable {
 }
 
 const TICK_MS = 100;
-/** Duplicate dispatches are recognised among this many last stream ids. */
-const RECENT_STREAMS_MAX = 20_000;
+/** Duplicate dispatches are recognised among this many last stream ids, at least. */
+const RECENT_STREAMS_MIN = 20_000;
 /** A list message names at most this many streams. */
 const LIST_MAX = 2_000;
 
@@ -27,7 +27,7 @@ const LIST_MAX = 2_000;
 export function startReplyHost(bus: Bus, options: { workerId: string }): ReplyHost {
   const { workerId } = options;
   const senders = new Map<string, ReplySender>();
-  const recent = new Set<string>();
+  const recent = createRecent(RECENT_STREAMS_MIN);
   const toFlush = new Set<ReplySender>();
   let flushTimer: NodeJS.Timeout | undefined;
   const toFlushSoon = new Set<ReplySender>();
@@ -78,9 +78,7 @@ export function startReplyHost(bus: Bus, options: { workerId: string }): ReplyHo
       return senders.size;
     },
     open(streamId, ingressId) {
-      if (recent.has(streamId)) return null;
-      recent.add(streamId);
-      if (recent.size > RECENT_STREAMS_MAX) deleteOldest(recent);
+      if (!recent.add(streamId)) return null;
       const sender = new ReplySender(hostOf(streamId, ingressId), { streamId, ingressId });
       senders.set(streamId, sender);
       sender.accept(workerId);
@@ -172,9 +170,22 @@ function tick(state: HostState & { workerId: string }): void {
   }
 }
 
-function deleteOldest(set: Set<string>): void {
-  for (const first of set) {
-    set.delete(first);
-    return;
-  }
+/**
+ * Remembers the last `countMin` to twice as many ids; `add` returns false for one of them. They go half at a time:
+ * looking for the oldest entry of a set passes over all that were deleted before it.
+ */
+function createRecent(countMin: number): { add(id: string): boolean } {
+  let younger = new Set<string>();
+  let older = new Set<string>();
+  return {
+    add(id) {
+      if (younger.has(id) || older.has(id)) return false;
+      younger.add(id);
+      if (younger.size >= countMin) {
+        older = younger;
+        younger = new Set();
+      }
+      return true;
+    },
+  };
 }
