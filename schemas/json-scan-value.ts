@@ -28,15 +28,18 @@ export interface Nesting {
   itemCount: number;
 }
 
-/** Makes the state for one scan. */
+// Scans never overlap, and arrays of this size cost more to make than a small scan.
+let isObjectAtLevel = new Uint8Array(0);
+let commasAtLevel = new Uint32Array(0);
+
+/** Makes the state for one scan; it is valid until the next one begins. */
 export function createNesting(limits: JsonScanLimits): Nesting {
-  return {
-    limits,
-    isObject: new Uint8Array(limits.jsonDepthMax + 1),
-    commas: new Uint32Array(limits.jsonDepthMax + 1),
-    depth: 1,
-    itemCount: 0,
-  };
+  const levels = limits.jsonDepthMax + 1;
+  if (isObjectAtLevel.length < levels) {
+    isObjectAtLevel = new Uint8Array(levels);
+    commasAtLevel = new Uint32Array(levels);
+  }
+  return { limits, isObject: isObjectAtLevel, commas: commasAtLevel, depth: 1, itemCount: 0 };
 }
 
 /**

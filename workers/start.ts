@@ -82,7 +82,7 @@ function serve(
   const sink = host.open(streamId, dispatch.ingressId);
   if (sink === null) return Promise.resolve(); // a duplicate of a dispatch that was taken before
   // A copy: until the answer begins the view would keep alive everything that came with it from the socket.
-  const body = inlineBody === null ? NO_BYTES : Uint8Array.from(inlineBody);
+  const body = inlineBody === null ? NO_BYTES : Buffer.from(inlineBody);
   return runAttempt({ dispatch, body }, sink, {
     ...(inlineBody === null ? { fetchBody: () => pullBody(bus, dispatch, sink.signal) } : {}),
     provider: accounts.named(dispatch.account),
