@@ -1,11 +1,7 @@
-import {
-  type ConnectionOptions,
-  headers,
-  type NatsConnection,
-  type PublishOptions,
-} from '@nats-io/nats-core';
+import { type ConnectionOptions, headers, type NatsConnection } from '@nats-io/nats-core';
 import { connect } from '@nats-io/transport-node';
 import type { Log } from './log.ts';
+import { createOutgoing, type OutgoingMessage } from './outgoing.ts';
 
 /** A message as subscribers see it: no objects of the client library leave this folder. */
 export interface BusMessage {
@@ -65,6 +61,8 @@ export interface BusOptions {
 const RECONNECT_WAIT_MS = 100;
 const RECONNECT_JITTER_MS = 50;
 const PING_MS = 2_000;
+/** The client library's own 32 KB cut the messages of one turn into several writes. */
+const WRITE_BYTES_MAX = 262_144;
 
 /** Opens the connection; waits for a server that is not up yet and reconnects for ever. */
 export async function connectBus(options: BusOptions): Promise<Bus> {
@@ -76,19 +74,10 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   let connectedAtMs = Number.NEGATIVE_INFINITY;
   let published = 0;
 
-  const queue: Outgoing[] = [];
-  // Messages of one turn of the event loop leave in one socket write: writes are most of what a message costs.
-  const sendQueued = (): void => {
-    // Once closed for good the process is ending: like while disconnected, nobody hears it.
-    if (!connection.isClosed()) {
-      for (const { subject, data, options: how } of queue) connection.publish(subject, data, how);
-    }
-    queue.length = 0;
-  };
-  const enqueue = (message: Outgoing): void => {
+  const outgoing = createOutgoing(connection);
+  const enqueue = (message: OutgoingMessage): void => {
     published += 1;
-    // Two turns: under load more messages share a write; without load a turn costs microseconds.
-    if (queue.push(message) === 1) setImmediate(() => setImmediate(sendQueued));
+    outgoing.push(message);
   };
 
   const watch = async (): Promise<void> => {
@@ -151,18 +140,12 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     },
     async [Symbol.asyncDispose]() {
       if (connection.isClosed()) return;
-      sendQueued();
+      outgoing.flush();
       // A drain waits for the server's answer: without a server there is nothing to wait for.
       if (isConnected) await connection.drain();
       else await connection.close();
     },
   };
-}
-
-interface Outgoing {
-  readonly subject: string;
-  readonly data: Uint8Array;
-  readonly options?: PublishOptions;
 }
 
 function checkSize(connection: NatsConnection, data: Uint8Array): void {
@@ -172,7 +155,8 @@ function checkSize(connection: NatsConnection, data: Uint8Array): void {
   }
 }
 
-function connectionOptions(options: BusOptions): ConnectionOptions {
+// `pendingLimit` is missing from the library's types.
+function connectionOptions(options: BusOptions): ConnectionOptions & { pendingLimit: number } {
   // The client library does not read credentials out of an address.
   const servers = options.servers.split(',').map((server) => parseServer(server.trim()));
   const user = options.user ?? servers.find((server) => server.user !== undefined)?.user;
@@ -191,6 +175,7 @@ function connectionOptions(options: BusOptions): ConnectionOptions {
     waitOnFirstConnect: true,
     timeout: 5_000,
     noAsyncTraces: true,
+    pendingLimit: WRITE_BYTES_MAX,
   };
 }
 
