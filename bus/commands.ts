@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ERROR_TYPES, type ErrorType, GatewayError } from '../schemas/error.ts';
-import { decodeEnvelope, encodeEnvelope } from './codec.ts';
+import { decodeBatch, encodeBatch } from './codec.ts';
 import type { Bus, BusMessage, BusSubscription } from './connect.ts';
 import type { Log } from './log.ts';
 
@@ -65,10 +65,10 @@ export function serveCommand(
   const listener = async ({ data, reply }: BusMessage): Promise<void> => {
     if (reply === '') return;
     try {
-      const answer: CommandReply = { answer: (await handler(decodeEnvelope(data))) ?? null };
-      bus.publish(reply, encodeEnvelope(answer)); // throws when the answer is over max_payload
+      const answer: CommandReply = { answer: (await handler(decodeBatch(data))) ?? null };
+      bus.publish(reply, encodeBatch(answer)); // throws when the answer is over max_payload
     } catch (error) {
-      bus.publish(reply, encodeEnvelope(failed(error)));
+      bus.publish(reply, encodeBatch(failed(error)));
     }
   };
   return bus.subscribe(subject, listener, queue === undefined ? {} : { queue });
@@ -90,12 +90,12 @@ function gather(
   const last = setTimeout(end, question.waitMs);
   let quiet: NodeJS.Timeout | undefined;
   const subscription = bus.subscribe(inbox, (message) => {
-    if (!message.isNoResponders) replies.push(decodeEnvelope<CommandReply>(message.data));
+    if (!message.isNoResponders) replies.push(decodeBatch<CommandReply>(message.data));
     if (message.isNoResponders || question.quietMs === 0) return end();
     clearTimeout(quiet);
     quiet = setTimeout(end, question.quietMs);
   });
-  bus.publish(question.subject, encodeEnvelope(question.payload), inbox);
+  bus.publish(question.subject, encodeBatch(question.payload), inbox);
   return promise;
 }
 

@@ -2,7 +2,7 @@ import type { Dispatch } from '../schemas/envelope.ts';
 import { decodeEnvelope, encodeEnvelope } from './codec.ts';
 
 /**
- * Encodes a dispatch: `u32le head bytes, head (msgpack), inline body`. Without an inline body the worker fetches it.
+ * Encodes a dispatch: `u32le head bytes, head (JSON), inline body`. Without an inline body the worker fetches it.
  */
 export function encodeDispatch(dispatch: Dispatch, inlineBody: Uint8Array | null): Uint8Array {
   const head = encodeEnvelope(dispatch);
@@ -14,7 +14,7 @@ export function encodeDispatch(dispatch: Dispatch, inlineBody: Uint8Array | null
 }
 
 /**
- * Decodes a dispatch. Throws RangeError or TypeError on bytes that are none. `inlineBody` is a view into `message`,
+ * Decodes a dispatch. Throws RangeError, SyntaxError or TypeError on bytes that are none. `inlineBody` is a view into `message`,
  * or null when the body did not come along.
  */
 export function decodeDispatch(message: Uint8Array): {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ObservationBatch } from '../schemas/observation.ts';
 import { subjects } from '../schemas/subjects.ts';
-import { decodeEnvelope } from './codec.ts';
+import { decodeBatch } from './codec.ts';
 import type { Bus, BusSubscription } from './connect.ts';
 import type { Log } from './log.ts';
 
@@ -38,7 +38,7 @@ export function subscribeObservations(
 function readBatch(data: Uint8Array): ObservationBatch | null {
   let value: unknown;
   try {
-    value = decodeEnvelope(data);
+    value = decodeBatch(data);
   } catch {
     return null; // no msgpack: counted by the caller
   }

@@ -1,7 +1,7 @@
 import { LIMITS } from '../config/limits.ts';
 import type { Observation, ObservationBatch } from '../schemas/observation.ts';
 import { subjects } from '../schemas/subjects.ts';
-import { encodeEnvelope } from './codec.ts';
+import { encodeBatch } from './codec.ts';
 import type { Bus } from './connect.ts';
 
 /** Tells every router what this process sees of its providers. Disposing it sends what is left. */
@@ -28,7 +28,7 @@ export function startObservationPublisher(
     sequence += 1;
     const batch: ObservationBatch = { v: 1, source, sequence, observations };
     try {
-      bus.publish(subjects.observations(source), encodeEnvelope(batch));
+      bus.publish(subjects.observations(source), encodeBatch(batch));
     } catch {
       dropped += observations.length; // over max_payload: the gap in the sequence tells the routers
     }

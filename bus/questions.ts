@@ -1,8 +1,11 @@
 import { subjects } from '../schemas/subjects.ts';
-import type { Bus } from './connect.ts';
+import type { Bus, BusSubscription } from './connect.ts';
 import { encodeFrames, FRAME, type Frame, readFrames } from './frames.ts';
 
-/** Questions of one ingress, e.g. to its routers. Those of one turn of the event loop travel in one message. */
+/**
+ * Questions of one ingress, e.g. to its routers. Who can answer in this process does so at once; else those of one turn of
+ * the event loop travel in one message.
+ */
 export interface Questions {
   /** Resolves with the answer; null when nobody answers: at once without responders, else after `waitMs`. */
   ask(question: Uint8Array, waitMs: number): Promise<Uint8Array | null>;
@@ -15,6 +18,17 @@ export interface Questions {
 }
 
 type Answer = (payload: Uint8Array | null) => void;
+
+/** Answers one question. What it throws leaves the question unanswered. */
+export type Answerer = (question: Uint8Array) => Uint8Array;
+
+interface Local {
+  readonly answer: Answerer;
+  onFailed(error: unknown): void;
+}
+
+/** Who answers in the process of a connection, by subject. */
+const locals = new WeakMap<Bus, Map<string, Local>>();
 
 interface Batch {
   readonly id: string;
@@ -56,6 +70,8 @@ export function createQuestions(
   };
   return {
     ask(question, waitMs) {
+      const local = locals.get(bus)?.get(subject);
+      if (local !== undefined) return Promise.resolve(answerLocally(local, question));
       return new Promise((resolve) => {
         const batch = gather(waitMs);
         batch.questions.push({
@@ -80,6 +96,45 @@ export function createQuestions(
     },
     close() {
       for (const batch of [...open.values()]) end(batch);
+    },
+  };
+}
+
+function answerLocally({ answer, onFailed }: Local, question: Uint8Array): Uint8Array | null {
+  try {
+    return answer(question);
+  } catch (error) {
+    onFailed(error);
+    return null;
+  }
+}
+
+/** Answers the questions to a subject, those of this process without the way over the bus. Of several programs one answers. */
+export function serveQuestions(
+  bus: Bus,
+  service: Local & { readonly subject: string; readonly queue: string },
+): BusSubscription {
+  const { subject, queue, answer, onFailed } = service;
+  const here = locals.get(bus) ?? new Map<string, Local>();
+  locals.set(bus, here);
+  const local: Local = { answer, onFailed };
+  here.set(subject, local);
+  const subscription = bus.subscribe(
+    subject,
+    (message) => bus.publish(message.reply, answerQuestions(message.data, answer, onFailed)),
+    { queue },
+  );
+  const leave = (): void => {
+    if (here.get(subject) === local) here.delete(subject);
+  };
+  return {
+    drain() {
+      leave();
+      return subscription.drain();
+    },
+    unsubscribe() {
+      leave();
+      subscription.unsubscribe();
     },
   };
 }

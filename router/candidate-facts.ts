@@ -24,7 +24,7 @@ export interface FactsContext {
 const MS_PER_SECOND = 1_000;
 const TOKENS_PER_SECOND_MIN = 0.1;
 /** A target on trial competes as if it had not failed: how else could it show that it is well? */
-const TRIAL_SUCCESS_PROBABILITY = 0.95;
+const TRIAL_SUCCESS_PROBABILITY = 0.99;
 
 /** What was found out about a target before. */
 export interface KnownOfTarget {

@@ -1,6 +1,6 @@
 import { accountsOf } from '../config/accounts.ts';
 import { type Config, settingsOf } from '../config/config.ts';
-import { createPriceList } from '../config/prices/price-list.ts';
+import type { PriceList } from '../config/prices/price-list.ts';
 import { createTokenPrices } from '../config/prices/token-prices.ts';
 import type { RouterPolicy } from './policy.ts';
 
@@ -10,7 +10,6 @@ export type RouterConfig = Pick<
   | 'chain'
   | 'isCostOptimized'
   | 'modelMapping'
-  | 'prices'
   | 'providers'
   | 'rateLimits'
   | 'rateLimitThreshold'
@@ -18,8 +17,8 @@ export type RouterConfig = Pick<
   | 'strategy'
 >;
 
-/** Makes the policy that the configuration describes. */
-export function routerPolicy(config: RouterConfig): RouterPolicy {
+/** Makes the policy that the configuration describes; prices are those of the process. */
+export function routerPolicy(config: RouterConfig, prices: PriceList): RouterPolicy {
   const accounts = config.chain.map(
     (id) =>
       [id, accountsOf(settingsOf(config.providers, id)).map(({ account }) => account)] as const,
@@ -30,6 +29,6 @@ export function routerPolicy(config: RouterConfig): RouterPolicy {
     mapping: config.modelMapping,
     rules: config.routingRules,
     isCostOptimized: config.isCostOptimized,
-    prices: createTokenPrices(createPriceList(config.prices)),
+    prices: createTokenPrices(prices),
   };
 }

@@ -1,14 +1,15 @@
 import { decodeEnvelope, encodeEnvelope } from '../bus/codec.ts';
-import type { Bus, BusMessage } from '../bus/connect.ts';
+import type { Bus } from '../bus/connect.ts';
 import type { EventPublisher } from '../bus/events.ts';
 import { startLease } from '../bus/lease.ts';
 import type { RunningRole } from '../bus/lifecycle.ts';
 import type { Log } from '../bus/log.ts';
 import { subscribeObservations } from '../bus/observation-feed.ts';
 import type { ObservationPublisher } from '../bus/observation-publisher.ts';
-import { answerQuestions } from '../bus/questions.ts';
+import { serveQuestions } from '../bus/questions.ts';
 import { startRoutingStore } from '../bus/routing-store.ts';
 import { LIMITS } from '../config/limits.ts';
+import type { PriceList } from '../config/prices/price-list.ts';
 import type { RouteRequest } from '../schemas/envelope.ts';
 import type { ObservationBatch } from '../schemas/observation.ts';
 import { queueGroups, subjects } from '../schemas/subjects.ts';
@@ -25,6 +26,7 @@ export interface RouterOptions {
   readonly routerId: string;
   readonly events: EventPublisher;
   readonly observations: ObservationPublisher;
+  readonly prices: PriceList;
   readonly log: Log;
 }
 
@@ -40,7 +42,7 @@ const LEASE = 'router';
 export async function startRouter(bus: Bus, options: RouterOptions): Promise<RunningRole> {
   const { routerId, events, observations, log } = options;
   await using stack = new AsyncDisposableStack();
-  const brain = createBrain(options.config);
+  const brain = createBrain(options);
   const store = stack.use(startRoutingStore(bus, { log }));
   store.onSettings((settings) => {
     log.info({ settings }, 'routing settings');
@@ -68,18 +70,20 @@ export async function startRouter(bus: Bus, options: RouterOptions): Promise<Run
 
   const context = { routerId, brain, store, lease, observations, events, log, clock };
   const commands = serveCommands(bus, context);
-  const questions = bus.subscribe(
-    subjects.route(),
-    (message) => answerRoutes(message, { bus, brain, log }),
-    { queue: queueGroups.router() },
-  );
+  const questions = serveQuestions(bus, {
+    subject: subjects.route(),
+    queue: queueGroups.router(),
+    answer: (question) =>
+      encodeEnvelope(brain.decide(decodeEnvelope<RouteRequest>(question), clock()).decision),
+    onFailed: (error) => log.error({ error }, 'a question to the router could not be answered'),
+  });
   stack.defer(() => drainAll([questions, ...commands]));
   const running = stack.move();
   return { [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-function createBrain(config: RouterConfig): Brain {
-  const policy = routerPolicy(config);
+function createBrain({ config, prices }: Pick<RouterOptions, 'config' | 'prices'>): Brain {
+  const policy = routerPolicy(config, prices);
   const state = createRoutingState({
     rateLimits: config.rateLimits,
     threshold: config.rateLimitThreshold,
@@ -90,19 +94,6 @@ function createBrain(config: RouterConfig): Brain {
     random: Math.random,
   });
   return new Brain({ policy, state, strategy: config.strategy });
-}
-
-function answerRoutes(
-  message: BusMessage,
-  { bus, brain, log }: { bus: Bus; brain: Brain; log: Log },
-): void {
-  const nowMs = clock();
-  const answer = (question: Uint8Array): Uint8Array =>
-    encodeEnvelope(brain.decide(decodeEnvelope<RouteRequest>(question), nowMs).decision);
-  const answers = answerQuestions(message.data, answer, (error) =>
-    log.error({ error }, 'a question to the router could not be answered'),
-  );
-  bus.publish(message.reply, answers);
 }
 
 // Unix milliseconds that never go back.

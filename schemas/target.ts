@@ -30,3 +30,10 @@ export function targetKey(of: Target): string {
   targetKeys.set(of, key);
   return key;
 }
+
+/** Whether a key of either kind is the provider's; `account` null = of any of its accounts. */
+export function isKeyOf(key: string, provider: ProviderId, account: string | null): boolean {
+  if (account === null) return key.startsWith(`${provider}/`);
+  const owner = accountKey({ provider, account });
+  return key === owner || key.startsWith(`${owner}/`);
+}

@@ -24,9 +24,7 @@ export class Reservations {
     this.release(requestId);
     this.#dropOld(nowMs);
     const amounts = amountsOfNeed(target.provider, need);
-    const { provider, account, upstreamModel } = target;
-    const place = { provider, account, upstreamModel };
-    this.#held.set(requestId, { target: place, amounts, untilMs: nowMs + LIMITS.reservationMsMax });
+    this.#held.set(requestId, { target, amounts, untilMs: nowMs + LIMITS.reservationMsMax });
     for (const key of keysOf(target)) this.#sums.set(key, plus(this.#sum(key), amounts));
     const [oldest] = this.#held.keys();
     if (this.#held.size > LIMITS.reservationsMax && oldest !== undefined) this.release(oldest);

@@ -5,7 +5,7 @@ import type {
   FailureKind,
   Observation,
 } from '../../schemas/observation.ts';
-import { type Target, targetKey } from '../../schemas/target.ts';
+import type { Target } from '../../schemas/target.ts';
 import type { RoutingParts } from './routing-parts.ts';
 import { type Amounts, amountsOfUsage, countable, NO_AMOUNTS } from './window-amounts.ts';
 
@@ -128,9 +128,16 @@ function cachedTokens(
   { target, nowMs }: { target: Target; nowMs: number },
 ): number {
   if (conversation === null) return 0;
-  const key = targetKey(target);
-  const homes = parts.sessions.homes(conversation, nowMs);
-  return homes.find((home) => targetKey(home) === key)?.cachedTokens ?? 0;
+  const { provider, account, upstreamModel } = target;
+  const home = parts.sessions
+    .homes(conversation, nowMs)
+    .find(
+      (each) =>
+        each.upstreamModel === upstreamModel &&
+        each.account === account &&
+        each.provider === provider,
+    );
+  return home?.cachedTokens ?? 0;
 }
 
 // `<requestId>.<attempt>`

@@ -65,8 +65,9 @@ class ComposedState implements RoutingState {
     { need, isRetry }: { need: TokenNeed; isRetry: boolean; conversation: string | null },
     nowMs: number,
   ): void {
-    this.#parts.reservations.reserve(requestId, target, need, nowMs);
-    this.#parts.retryBudgets.routed(isRetry, nowMs);
+    const { reservations, retryBudgets, targets } = this.#parts;
+    reservations.reserve(requestId, targets.intern(target), need, nowMs);
+    retryBudgets.routed(isRetry, nowMs);
   }
 
   snapshot(nowMs: number): RoutingSnapshot {

@@ -41,18 +41,14 @@ export class WindowScopes {
 
   /** The windows of an account's model; undefined = nothing is known that could keep a request out. */
   ofModel(target: Target): WindowScope | undefined {
-    const known = this.#scopes.get(targetKey(target));
-    if (known !== undefined || this.#rateLimits.length === 0) return known;
-    const { provider, account, upstreamModel } = target;
-    return this.#unused({ provider, account, upstreamModel });
+    const key = targetKey(target);
+    return this.#scopes.get(key) ?? this.#unused(key, target, false);
   }
 
   /** The same for the windows that an account's models share. */
   ofAccount(target: Target): WindowScope | undefined {
-    const known = this.#scopes.get(accountKey(target));
-    if (known !== undefined || this.#rateLimits.length === 0) return known;
-    const { provider, account } = target;
-    return this.#unused({ provider, account, upstreamModel: null });
+    const key = accountKey(target);
+    return this.#scopes.get(key) ?? this.#unused(key, target, true);
   }
 
   /** Those of a provider; account null = of all its accounts. */
@@ -79,8 +75,12 @@ export class WindowScopes {
   }
 
   // Nobody asked there yet: only a configured limit has something to say.
-  #unused(place: ScopePlace): WindowScope | undefined {
-    return this.#limitsOf(keyOf(place), place).length === 0 ? undefined : this.scope(place);
+  #unused(key: string, target: Target, isShared: boolean): WindowScope | undefined {
+    if (this.#rateLimits.length === 0) return undefined;
+    const { provider, account } = target;
+    const upstreamModel = isShared ? null : target.upstreamModel;
+    const place = { provider, account, upstreamModel };
+    return this.#limitsOf(key, place).length === 0 ? undefined : this.scope(place);
   }
 
   #limitsOf(key: string, place: ScopePlace): readonly ConfiguredWindow[] {

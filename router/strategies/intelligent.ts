@@ -16,11 +16,12 @@ interface Best {
   readonly firstContentMs: number;
 }
 
-const COST: Slope = { knee: 0.1, gentle: 0.5, steep: 2 };
-const TOTAL_TIME: Slope = { knee: 0.2, gentle: 0.25, steep: 1 };
+// Tuned with `npm run bench:routing`. A cold prompt costs many times a warm one, far beyond the knee.
+const COST: Slope = { knee: 0.35, gentle: 0.6, steep: 3 };
+const TOTAL_TIME: Slope = { knee: 0.2, gentle: 0.8, steep: 1.5 };
 const FIRST_CONTENT: Slope = { knee: 0.2, gentle: 0.15, steep: 0.5 };
-/** For each attempt that is expected to fail: its time is lost and another one follows. */
-const FAILURE = 3;
+/** For each attempt that is expected to fail: its time is lost, and the client sees it when it had begun or hangs. */
+const FAILURE = 8;
 const SUCCESS_PROBABILITY_MIN = 0.05;
 /** The share of a rate-limit window below which it is spared, and the pressure when nothing is left. */
 const HEADROOM_ENOUGH = 0.3;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodeEnvelope } from '../../bus/codec.ts';
+import { encodeBatch } from '../../bus/codec.ts';
 import { type Bus, connectBus } from '../../bus/connect.ts';
 import { createLog } from '../../bus/log.ts';
 import { subscribeObservations } from '../../bus/observation-feed.ts';
@@ -113,7 +113,7 @@ test('nonsense is dropped and harms nobody', async () => {
     { v: 1, source: 'a', sequence: 1, observations: [1] },
     { v: 1, source: 'a', sequence: 1, observations: 'all' },
   ];
-  for (const value of nonsense) bus.publish(subject, encodeEnvelope(value));
+  for (const value of nonsense) bus.publish(subject, encodeBatch(value));
   bus.publish(subject, Buffer.from([0xc1, 0xff]));
   bus.publish(subject, new Uint8Array(0));
   await using publisher = startObservationPublisher(bus, { source: 'wk1' });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Bus, connectBus } from '../../bus/connect.ts';
 import { createLog } from '../../bus/log.ts';
-import { answerQuestions } from '../../bus/questions.ts';
+import { answerQuestions, serveQuestions } from '../../bus/questions.ts';
 import { startReplyHub } from '../../bus/reply-hub.ts';
 import { LIMITS } from '../../config/limits.ts';
 import { subjects } from '../../schemas/subjects.ts';
@@ -105,4 +105,27 @@ test('a hub that closes answers what is open', async () => {
   const asked = hub.ask(Buffer.from('a'), WAIT_MS);
   await hub[Symbol.asyncDispose]();
   assert.equal(await asked, null);
+});
+
+test('who asks and answers in one process needs no message', async () => {
+  await using nats = await startTestNats();
+  await using bus = await connect(nats);
+  await using hub = startReplyHub(bus, { ingressId: 'in1' });
+  const failures: unknown[] = [];
+  const service = serveQuestions(bus, {
+    subject: subjects.route(),
+    queue: 'router',
+    answer: (question) => {
+      if (text(question) === 'bad') throw new Error('no such question');
+      return Buffer.from(`${text(question)}!`);
+    },
+    onFailed: (error) => failures.push(error),
+  });
+  const before = bus.published;
+  assert.equal(text(await hub.ask(Buffer.from('a'), WAIT_MS)), 'a!');
+  assert.equal(await hub.ask(Buffer.from('bad'), WAIT_MS), null);
+  assert.equal(bus.published, before);
+  assert.equal(failures.length, 1);
+  await service.drain();
+  assert.equal(await hub.ask(Buffer.from('a'), WAIT_MS), null);
 });

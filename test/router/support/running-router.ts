@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { decodeEnvelope, encodeEnvelope } from '../../../bus/codec.ts';
 import { askCommand, askEveryone } from '../../../bus/commands.ts';
 import { type Bus, connectBus } from '../../../bus/connect.ts';
@@ -11,6 +14,7 @@ import {
 import { startReplyHub } from '../../../bus/reply-hub.ts';
 import { ensureStreams } from '../../../bus/streams.ts';
 import { loadConfig } from '../../../config/load.ts';
+import { createPriceList } from '../../../config/prices/price-list.ts';
 import { startRouter } from '../../../router/start.ts';
 import type { RouteDecision } from '../../../schemas/envelope.ts';
 import type { AttemptEnded } from '../../../schemas/observation.ts';
@@ -57,9 +61,18 @@ export async function startTestRouter(
   };
   const config = loadConfig(environment, { projectDir: import.meta.dirname });
   if (hasStreams) await ensureStreams(bus);
-  const events = startEventPublisher(bus, { log });
+  const dataDir = path.join(tmpdir(), `gateway-test-${randomUUID()}`); // made when something is left
+  const events = startEventPublisher(bus, { log, dataDir });
+  const prices = createPriceList(config.prices);
   const observations = startObservationPublisher(bus, { source: routerId });
-  const router = await startRouter(spoil(bus), { config, routerId, events, observations, log });
+  const router = await startRouter(spoil(bus), {
+    config,
+    routerId,
+    events,
+    observations,
+    prices,
+    log,
+  });
   await bus.connection.flush();
   return {
     routerId,
