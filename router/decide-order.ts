@@ -16,6 +16,7 @@ interface OrderKey {
   readonly lacksModel: number;
   /** 0 = healthy, 1 = degraded; of who is out the milliseconds until it is back. */
   readonly illness: number;
+  readonly isNotProbe: number;
   readonly isNotPreferred: number;
 }
 
@@ -67,6 +68,7 @@ function keyOf({ planned, standing }: Assessed, hasImages: boolean): OrderKey {
     lacksImages: Number(hasImages && !planned.seesImages),
     lacksModel: LACKS_MODEL[planned.serves],
     illness: level === 'out' ? backInMs : ILLNESS[level],
+    isNotProbe: Number(!standing.isProbe),
     isNotPreferred: Number(!planned.isPreferred),
   };
 }
@@ -77,5 +79,6 @@ function compare(a: OrderKey, b: OrderKey): number {
   if (a.lacksModel !== b.lacksModel) return a.lacksModel - b.lacksModel;
   // Two infinite times have no difference to subtract.
   if (a.illness !== b.illness) return a.illness < b.illness ? -1 : 1;
+  if (a.isNotProbe !== b.isNotProbe) return a.isNotProbe - b.isNotProbe;
   return a.isNotPreferred - b.isNotPreferred;
 }

@@ -23,6 +23,8 @@ export interface Standing {
   readonly backInMs: number;
   /** It takes its share of requests as if it were well, to find out whether it is. */
   readonly isTrial: boolean;
+  /** The trial is a probe: whoever it may be sent with goes there first, else nobody would ever find out. */
+  readonly isProbe: boolean;
 }
 
 /** What beside the target itself decides. */
@@ -37,8 +39,15 @@ export interface StandingQuery {
   readonly share: number;
 }
 
-const WELL: Standing = { level: 'healthy', cause: 'well', backInMs: 0, isTrial: false };
+const WELL: Standing = {
+  level: 'healthy',
+  cause: 'well',
+  backInMs: 0,
+  isTrial: false,
+  isProbe: false,
+};
 const TRIAL: Standing = { ...WELL, cause: 'recovering', isTrial: true };
+const PROBE: Standing = { ...TRIAL, isProbe: true };
 const SUSPECT = degraded('suspect');
 const NEAR_LIMIT = degraded('near_limit');
 const NO_RETRY_BUDGET = degraded('no_retry_budget');
@@ -74,13 +83,14 @@ function recoveringOf({ circuit, isHome, share }: StandingQuery): Standing {
   if (!isHalfOpen && circuit.weight >= 1) return WELL;
   if (isHalfOpen && isHome === false) return RECOVERING;
   if (!isHalfOpen && isHome === true) return WELL;
-  return share < circuit.weight ? TRIAL : RECOVERING;
+  if (share >= circuit.weight) return RECOVERING;
+  return isHalfOpen ? PROBE : TRIAL;
 }
 
 function degraded(cause: StandingCause): Standing {
-  return { level: 'degraded', cause, backInMs: 0, isTrial: false };
+  return { ...WELL, level: 'degraded', cause };
 }
 
 function out(cause: StandingCause, backInMs: number): Standing {
-  return { level: 'out', cause, backInMs, isTrial: false };
+  return { ...WELL, level: 'out', cause, backInMs };
 }

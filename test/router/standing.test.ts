@@ -33,7 +33,13 @@ const BLOCKED = { state: 'blocked', backInMs: null, mayProbe: false } as const;
 const HALF_OPEN = { state: 'half_open', weight: 0.1 } as const;
 
 test('who is well is healthy', () => {
-  assert.deepEqual(standing(), { level: 'healthy', cause: 'well', backInMs: 0, isTrial: false });
+  assert.deepEqual(standing(), {
+    level: 'healthy',
+    cause: 'well',
+    backInMs: 0,
+    isTrial: false,
+    isProbe: false,
+  });
 });
 
 test('who is ejected, blocked, fully probed or at its limit is out', () => {
@@ -45,7 +51,13 @@ test('who is ejected, blocked, fully probed or at its limit is out', () => {
     [{ circuit: OPEN, forecast: { closedForMs: 60_000 } }, 'ejected', 60_000],
     [{ circuit: { state: 'suspect' }, forecast: { closedForMs: 900 } }, 'rate_limited', 900],
   ] as const) {
-    assert.deepEqual(standing(given), { level: 'out', cause, backInMs, isTrial: false });
+    assert.deepEqual(standing(given), {
+      level: 'out',
+      cause,
+      backInMs,
+      isTrial: false,
+      isProbe: false,
+    });
   }
 });
 
@@ -55,13 +67,19 @@ test('who has just failed, nears its limit or has had its retries is degraded', 
     [{ forecast: { isOverThreshold: true } }, 'near_limit'],
     [{ lacksRetryBudget: true }, 'no_retry_budget'],
   ] as const) {
-    assert.deepEqual(standing(given), { level: 'degraded', cause, backInMs: 0, isTrial: false });
+    assert.deepEqual(standing(given), {
+      level: 'degraded',
+      cause,
+      backInMs: 0,
+      isTrial: false,
+      isProbe: false,
+    });
   }
 });
 
 test('a half-open target gets the requests of its share, but no conversation that is warm elsewhere', () => {
   const halfOpen = (rest: Given) => standing({ circuit: HALF_OPEN, ...rest });
-  assert.equal(halfOpen({ share: 0.05 }).isTrial, true);
+  assert.equal(halfOpen({ share: 0.05 }).isProbe, true);
   assert.equal(halfOpen({ share: 0.05 }).level, 'healthy');
   assert.equal(halfOpen({ share: 0.05, isHome: true }).level, 'healthy');
   assert.equal(halfOpen({ share: 0.05, isHome: false }).level, 'degraded');
@@ -71,6 +89,7 @@ test('a half-open target gets the requests of its share, but no conversation tha
 test('after an ejection the share grows, and its own conversations are at home', () => {
   const closed = (rest: Given) => standing({ circuit: { weight: 0.4 }, ...rest });
   assert.equal(closed({ share: 0.39 }).isTrial, true);
+  assert.equal(closed({ share: 0.39 }).isProbe, false);
   assert.equal(closed({ share: 0.41 }).level, 'degraded');
   assert.equal(closed({ share: 0.41, isHome: true }).cause, 'well');
 });
