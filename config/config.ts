@@ -57,6 +57,9 @@ export type Ports = Readonly<Record<'auto' | PinnedPort, number | null>>;
 /** Providers with a port of their own. */
 export type PinnedPort = 'vertex-claude' | 'vertex-gemini' | 'github-models' | 'openrouter';
 
+/** Whether an attempt waits until the ledger's log has its reservation (`strict`), or never (`default`). */
+export type AccountingMode = 'default' | 'strict';
+
 /** The whole configuration: typed, checked, immutable. */
 export interface Config {
   readonly host: string;
@@ -79,6 +82,7 @@ export interface Config {
   readonly modelMapping: ModelMapping;
   /** What the operator says about prices. */
   readonly prices: PriceSettings;
+  readonly accounting: AccountingMode;
   /** What the operator says about kinds of requests. */
   readonly routingRules: RoutingRules;
   /** What the operator says about rate limits. */

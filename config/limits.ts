@@ -134,9 +134,27 @@ export const LIMITS = {
   /** Silence towards a streaming client before a ping. */
   pingMs: 15_000,
   drainMsMax: 900_000,
+  /** Events that JetStream has not acknowledged, and those that wait for the disk. */
   eventOutboxMax: 10_000,
   eventAckMsMax: 2_000,
   eventRetriesMax: 30,
+  /** Events that leave together: how many, and how long reservations and outcomes wait for company. */
+  eventBatchMax: 64,
+  reservedDelayMsMax: 5,
+  outcomeDelayMsMax: 20,
+  /** Events on disk while JetStream is away: all of one process, and those of one file. */
+  eventSpoolBytesMax: 67_108_864,
+  eventSpoolFileBytesMax: 4_194_304,
+  /** The spool is fsynced this often at most. */
+  eventSpoolSyncMs: 50,
+  /** Spools of processes that have ended are looked for; one whose process cannot be seen counts as left when untouched. */
+  eventSpoolScanMs: 60_000,
+  eventSpoolForeignMs: 3_600_000,
+  /** Events of a spool that are sent at once, and the pause before they are tried again. */
+  eventReplayMax: 256,
+  eventReplayMs: 500,
+  /** Output for which an attempt sets money aside, however much more it may write. */
+  budgetOutputTokensMax: 8_192,
   /** What a provider must see again with one tool call. */
   toolStateBytesMax: 131_072,
   toolStateMsMax: 604_800_000,
@@ -211,7 +229,6 @@ export const LIMITS = {
   snapshotEndedMax: 1_000,
   /** A stream without headers for this long (or four times what is usual there) makes others preferred. */
   stallMs: 10_000,
-  stallsWatchedMax: 20_000,
   /** What a process saw of its providers: observations per message, how long they wait for company, and for the bus. */
   observationBatchMax: 64,
   observationDelayMsMax: 20,

@@ -1,18 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
-import { namedProviderId, PROVIDER_SHORT_NAMES, type ProviderId } from '../schemas/provider.ts';
 import { STRATEGY_NAMES } from '../schemas/routing.ts';
 import { loadKeys } from './client-keys.ts';
-import {
-  type Config,
-  type PinnedPort,
-  type Ports,
-  type ProviderTable,
-  settingsOf,
-} from './config.ts';
+import type { Config, PinnedPort, Ports } from './config.ts';
 import { isHost } from './hosts.ts';
 import { LIMITS } from './limits.ts';
+import { loadChain, loadPreferred, preferring } from './load-chain.ts';
 import { loadModels } from './load-models.ts';
 import { loadPrices } from './load-prices.ts';
 import { loadProviders } from './load-providers.ts';
@@ -33,14 +27,6 @@ const PORT_VARIABLES: Readonly<Record<'auto' | PinnedPort, readonly [string, num
   'github-models': ['GITHUB_MODELS_PORT', 8092],
   openrouter: ['OPENROUTER_PORT', 8093],
 };
-const DEFAULT_CHAIN: readonly ProviderId[] = [
-  'vertex-claude',
-  'anthropic',
-  'vertex-gemini',
-  'github-models',
-  'openrouter',
-  'openai-compatible',
-];
 /** US dollars; beyond it a threshold is a typing error. */
 const ALERT_USD_MAX = 1_000_000;
 
@@ -71,6 +57,7 @@ export function loadConfig(environment: Environment, options: LoadOptions): Conf
     reader.text('SANDBOX_URL') === null ? null : reader.url('SANDBOX_URL', 'http://127.0.0.1');
   const { providers, isSandbox } = loadProviders(reader, { sandboxUrl });
   checkReserved(reader);
+  const preferred = loadPreferred(reader, providers);
   const config: Config = {
     host,
     ports: loadPorts(reader),
@@ -84,10 +71,11 @@ export function loadConfig(environment: Environment, options: LoadOptions): Conf
     ),
     searchPath: environment['PATH'] ?? '',
     providers,
-    chain: loadChain(reader, providers),
+    chain: loadChain(reader, providers, preferred),
     modelMapping: loadModels(reader, providers),
     prices: loadPrices(reader, providers),
-    routingRules: loadRoutingRules(reader, providers),
+    accounting: reader.choice('ACCOUNTING', ['default', 'strict'], 'default'),
+    routingRules: preferring(preferred, loadRoutingRules(reader, providers)),
     ...loadRateLimits(reader, providers),
     isCostOptimized: reader.flag('ENABLE_COST_OPTIMIZATION', true),
     isAutoFallback: reader.flag('ENABLE_AUTO_FALLBACK', true),
@@ -167,36 +155,4 @@ function loadNatsUrl(reader: Reader): string | null {
     }
   }
   return value;
-}
-
-function loadChain(reader: Reader, providers: ProviderTable): readonly ProviderId[] {
-  const named = reader.list(reader.text('PROVIDER_CHAIN'));
-  const known = (name: string, variable: string): ProviderId[] =>
-    knownId(reader, { name, variable, providers });
-  const ids = named.flatMap((name) => known(name, 'PROVIDER_CHAIN'));
-  const preferred = reader.text('PREFERRED_PROVIDER');
-  const first = preferred === null ? [] : known(preferred, 'PREFERRED_PROVIDER');
-  const all = Object.values(providers).map(({ id }) => id);
-  const byDefault = [...DEFAULT_CHAIN, ...all.filter((id) => !DEFAULT_CHAIN.includes(id))];
-  const whole = new Set([...first, ...(named.length === 0 ? byDefault : ids)]);
-  const chain = [...whole].filter((id) => settingsOf(providers, id).isEnabled);
-  if (chain.length === 0 && ids.length > 0) {
-    const reasons = ids.map((id) => `${id}: ${settingsOf(providers, id).offReason}`).join('; ');
-    reader.problems.push(`PROVIDER_CHAIN names no provider that is on (${reasons})`);
-  }
-  return chain;
-}
-
-// Named servers go by their name alone too.
-function knownId(
-  reader: Reader,
-  { name, variable, providers }: { name: string; variable: string; providers: ProviderTable },
-): ProviderId[] {
-  const all = Object.values(providers).map(({ id }) => id);
-  const isShort = Object.hasOwn(PROVIDER_SHORT_NAMES, name);
-  const wanted = isShort ? PROVIDER_SHORT_NAMES[name] : name;
-  const id = all.find((each) => each === wanted || each === namedProviderId(name));
-  if (id !== undefined) return [id];
-  reader.problems.push(`${variable}: "${name}" is no provider; known are ${all.join(', ')}`);
-  return [];
 }

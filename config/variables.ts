@@ -47,6 +47,7 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'SMALL_MODEL' },
   { name: 'MODEL_MAPPING_FILE' },
   { name: 'PRICES_FILE' },
+  { name: 'ACCOUNTING' },
   { name: 'ROUTING_RULES_FILE' },
   { name: 'ENABLE_COST_OPTIMIZATION' },
   { name: 'RATE_LIMITS_FILE' },

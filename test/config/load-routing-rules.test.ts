@@ -96,3 +96,19 @@ test('ENABLE_COST_OPTIMIZATION is on unless it is switched off', () => {
     loadConfig(environment, { projectDir: '/project' }).isCostOptimized;
   assert.deepEqual([load({}), load({ ENABLE_COST_OPTIMIZATION: 'false' })], [true, false]);
 });
+
+test('PREFERRED_PROVIDER is the default rule, unless the file has one', () => {
+  const { routingRules } = loadConfig(
+    { PREFERRED_PROVIDER: 'gemini', VERTEX_PROJECT_ID: 'my-project' },
+    { projectDir: '/project' },
+  );
+  assert.deepEqual(routingRules.routes, { default: { provider: 'vertex-gemini', model: null } });
+  using folder = mkdtempDisposableSync(path.join(tmpdir(), 'rules-'));
+  const file = path.join(folder.path, 'rules.json');
+  writeFileSync(file, '{"default":"openrouter"}');
+  const own = loadConfig(
+    { PREFERRED_PROVIDER: 'gemini', VERTEX_PROJECT_ID: 'my-project', ROUTING_RULES_FILE: file },
+    { projectDir: '/project' },
+  );
+  assert.equal(own.routingRules.routes.default?.provider, 'openrouter');
+});
