@@ -1,5 +1,6 @@
+import type { RequestClass } from '../../schemas/request-class.ts';
 import { orderScored } from '../near-equals.ts';
-import type { Candidate, CandidateFacts, ScoredCandidate, Strategy } from '../strategy.ts';
+import type { Candidate, CandidateFacts, Strategy } from '../strategy.ts';
 
 /** How a relative disadvantage weighs: gently up to a knee, steeply beyond, ever less where it is huge anyway. */
 interface Slope {
@@ -29,11 +30,15 @@ const NO_HEADROOM = 2;
 /** Whoever asks for Claude wants Claude: others are for when it is hardly there. */
 const OTHER_MODEL = 4;
 /** A conversation leaves the place that holds its prompt for a clear gain only. */
-const LEAVING = 0.5;
+const LEAVING = 0.8;
 /** Whose share is small after an ejection. */
 const RECOVERING = 1;
 /** New conversations are spread over those that are this close to the best. */
 const TOLERANCE = 0.05;
+/** Nobody waits for these, their prompts are small, and nothing of them is cached. */
+const SIDE_CALLS: ReadonlySet<RequestClass> = new Set(['title', 'auxiliary']);
+/** They are spread widely: who is never asked cannot show that it is faster than was thought. */
+const SIDE_TOLERANCE = 0.5;
 
 /**
  * Weighs everything: what the request costs, how long it takes, how likely it succeeds, how much of the rate limits is
@@ -42,8 +47,9 @@ const TOLERANCE = 0.05;
  */
 export const intelligent: Strategy = (candidates, request, { isCostOptimized }) => {
   const best = bestOf(candidates);
-  const hasHome = candidates.some(({ facts }) => facts.isHome);
-  const scored = candidates.map((candidate): ScoredCandidate => {
+  const isSide = SIDE_CALLS.has(request.facts.requestClass);
+  const hasHome = !isSide && candidates.some(({ facts }) => facts.isHome);
+  const scored = candidates.map((candidate) => {
     const { facts } = candidate;
     const cost = isCostOptimized ? penalty(facts.costPicodollars, best.costPicodollars, COST) : 0;
     const totalTime = penalty(facts.totalMs, best.totalMs, TOTAL_TIME);
@@ -71,8 +77,8 @@ export const intelligent: Strategy = (candidates, request, { isCostOptimized }) 
     };
   });
   return orderScored(scored, request, {
-    tolerance: TOLERANCE,
-    tieBreaks: ['home', 'spread', 'chain'],
+    tolerance: isSide ? SIDE_TOLERANCE : TOLERANCE,
+    tieBreaks: isSide ? ['spread', 'chain'] : ['home', 'spread', 'chain'],
   });
 };
 

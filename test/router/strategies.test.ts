@@ -4,6 +4,7 @@ import { hashOf } from '../../router/hash.ts';
 import { strategies } from '../../router/registry.ts';
 import type { Candidate, CandidateFacts, Strategy } from '../../router/strategy.ts';
 import type { ProviderId } from '../../schemas/provider.ts';
+import type { RequestClass } from '../../schemas/request-class.ts';
 import { requestFor } from './support/routing.ts';
 
 const OPTIONS = { isCostOptimized: true };
@@ -200,6 +201,18 @@ describe('intelligent', () => {
     const ofFirst = firsts.filter((first) => first === 0).length;
     assert.ok(ofFirst > 100 && ofFirst < 200, String(ofFirst));
     assert.ok(!firsts.includes(2));
+  });
+
+  test('side calls find out about those that nobody asks, but not about those that fail', () => {
+    const slower = { totalMs: 13_000, firstContentMs: 1_300 };
+    const all = candidates(warm, slower, { successProbability: 0.5 });
+    const firstsOf = (requestClass: RequestClass) =>
+      SESSIONS.map((sessionId) => {
+        const [first] = intelligent(all, requestFor({ sessionId, requestClass }), OPTIONS);
+        return first?.candidate.chainIndex;
+      });
+    assert.deepEqual(new Set(firstsOf('title')), new Set([0, 1]));
+    assert.deepEqual(new Set(firstsOf('main')), new Set([0]));
   });
 
   test('who joins takes only its own share of the conversations', () => {
