@@ -20,13 +20,17 @@ import { banner } from './cli/banner.ts';
 import { untilStopped } from './cli/until-stopped.ts';
 import { type Config, type Ports, type ProviderTable, settingsOf } from './config/config.ts';
 import { configWarnings, loadConfig, readEnvironment } from './config/load.ts';
+import { createPriceList, type PriceList } from './config/prices/price-list.ts';
 import { ConfigError } from './config/reader.ts';
 import { startIngress } from './ingress/start.ts';
+import { eventPrices } from './ledger/event-prices.ts';
+import { startLedger } from './ledger/start.ts';
 import { startRouter } from './router/start.ts';
 import { startSandbox } from './sandbox/start.ts';
 import { isProviderId, PROVIDER_IDS, type ProviderId } from './schemas/provider.ts';
 import { createAccounts } from './workers/accounts.ts';
 import { startModelPublisher } from './workers/publish-models.ts';
+import { startReservations } from './workers/reservations.ts';
 import { startWorker } from './workers/start.ts';
 import { createTokenCounter } from './workers/token-count/token-counter.ts';
 import { createUpstreamClient } from './workers/upstream-client.ts';
@@ -38,6 +42,7 @@ interface Process {
   readonly log: Log;
   readonly events: EventPublisher;
   readonly observations: ObservationPublisher;
+  readonly prices: PriceList;
   readonly host: ReplyHost;
   readonly stack: AsyncDisposableStack;
   /** Providers whose workers run in this process. */
@@ -45,22 +50,26 @@ interface Process {
   ports: Ports | null;
 }
 
-const ROLES = ['sandbox', 'worker', 'router', 'ingress'] as const;
+const ROLES = ['sandbox', 'ledger', 'worker', 'router', 'ingress'] as const;
 type Role = (typeof ROLES)[number];
 /** Where the sandbox role listens when it is a program of its own. */
 const SANDBOX_PORT = 8099;
 
 /** Roles by name, downstream first: they start in this order and drain in reverse. */
 const starters: Record<Exclude<Role, 'sandbox'>, (self: Process, only?: ProviderId) => unknown> = {
+  ledger: async ({ stack, bus, events, prices, log }) => {
+    const options = { ledgerId: newId('lg'), events, priceOf: eventPrices(prices), log };
+    stack.use(await startLedger(bus, options));
+  },
   worker: (self, only) => startWorkers(self, only),
-  router: async ({ stack, bus, config, events, observations, log }) => {
+  router: async ({ stack, bus, config, events, observations, prices, log }) => {
     const routerId = newId('rt');
-    stack.use(await startRouter(bus, { config, routerId, events, observations, log }));
+    stack.use(await startRouter(bus, { config, routerId, events, observations, prices, log }));
   },
   ingress: async (self) => {
-    const { stack, bus, config, events, observations, log, localProviders } = self;
+    const { stack, bus, config, events, observations, prices, log, localProviders } = self;
     const ingressId = newId('in');
-    const shared = { config, events, observations, log, localProviders };
+    const shared = { config, events, observations, prices, log, localProviders };
     const ingress = stack.use(
       await startIngress(bus, { ...shared, metrics: createMetrics(), ingressId }),
     );
@@ -100,7 +109,7 @@ async function main(): Promise<void> {
   const nats = await openNats(config, { isAllInOne, log, stack, fail: failure.reject });
   const bus = stack.use(await connectBus({ ...nats, name: processName, log }));
   await ensureStreams(bus);
-  const events = stack.use(startEventPublisher(bus, { log }));
+  const events = stack.use(startEventPublisher(bus, { log, dataDir: config.dataDir }));
   const host = stack.use(startReplyHost(bus, { workerId: newId('wk') }));
   const observations = stack.use(startObservationPublisher(bus, { source: host.workerId }));
   const self: Process = {
@@ -109,6 +118,7 @@ async function main(): Promise<void> {
     log,
     events,
     observations,
+    prices: createPriceList(config.prices),
     host,
     stack,
     localProviders: new Set(),
@@ -134,7 +144,7 @@ function isOn(config: Config, only: ProviderId | undefined): boolean {
 }
 
 function startWorkers(self: Process, only: ProviderId | undefined): void {
-  const { bus, config, host, events, observations, log, stack, localProviders } = self;
+  const { bus, config, host, events, observations, prices, log, stack, localProviders } = self;
   const client = stack.use(createUpstreamClient());
   const toolStates = createToolStates(bus, { log });
   const tokens = stack.use(createTokenCounter());
@@ -143,7 +153,9 @@ function startWorkers(self: Process, only: ProviderId | undefined): void {
   const providers = ids.map((id) => settingsOf(config.providers, id));
   stack.use(startModelPublisher(bus, { providers, log }));
   const concurrency = config.workerConcurrency;
-  const shared = { host, client, events, observations, log, concurrency, toolStates, tokens };
+  const reservations = stack.use(startReservations(events, config.accounting));
+  const ledger = { events, reservations, prices };
+  const shared = { ...ledger, host, client, observations, log, concurrency, toolStates, tokens };
   for (const id of ids) {
     const settings = settingsOf(config.providers, id);
     if (!settings.isEnabled) {

@@ -133,7 +133,7 @@ export interface AdminEvent {
   readonly v: 1;
   readonly id: string;
   readonly atMs: number;
-  readonly action: 'routing-strategy' | 'maintenance' | 'reset';
+  readonly action: 'routing-strategy' | 'maintenance' | 'reset' | 'ledger-rebuild';
   readonly detail: Readonly<Record<string, unknown>>;
   /** Where the call came from: the socket's address. */
   readonly from: string;

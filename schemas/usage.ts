@@ -71,6 +71,8 @@ export const usageEventSchema = z.looseObject({
   requestClass: z.enum(REQUEST_CLASSES).nullable().default(null),
   /** The id of the message that the client got; null when it got none. */
   messageId: z.string().nullable().default(null),
+  /** The subagent within the session; null = the main conversation. */
+  agentId: z.string().nullable().default(null),
 });
 /** See `usageEventSchema`; as it is written, where what has a default may be left out. */
 export type UsageEvent = z.input<typeof usageEventSchema>;

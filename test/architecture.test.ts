@@ -21,7 +21,7 @@ const MAY_IMPORT = new Map<string, readonly string[]>([
   ['ledger', ['schemas', 'config', 'bus']],
   ['memory', ['schemas', 'config', 'bus']],
   ['sandbox', ['schemas', 'config']],
-  ['cli', ['schemas', 'config', 'bus']],
+  ['cli', ['schemas', 'config', 'bus', 'ledger']],
 ]);
 
 /** The only places that may import a package. */
@@ -40,6 +40,7 @@ const PACKAGE_OWNERS: readonly (readonly [name: string, owner: string])[] = [
 /** Files that are functions of their arguments: no I/O, no clock, no randomness. */
 const PURE = [
   'schemas/',
+  'ledger/state/',
   'router/strategies/',
   'router/assess.ts',
   'router/candidate-facts.ts',
@@ -215,6 +216,10 @@ function subjectPatterns(): readonly string[] {
     subjects.observations('<process>'),
     subjects.routerCommand('<verb>' as RouterCommand),
     subjects.adminEvent(),
+    subjects.reservedEvent(),
+    subjects.requestEvent(),
+    subjects.alertEvent(),
+    subjects.deadEvent(),
     subjects.usageEvent('openrouter'),
     subjects.anyEvent(),
   ].map((subject) => subject.replace('openrouter', '<provider>'));

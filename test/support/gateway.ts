@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { type Bus, connectBus } from '../../bus/connect.ts';
-import { startEventPublisher } from '../../bus/events.ts';
+import { type EventPublisher, startEventPublisher } from '../../bus/events.ts';
 import { createLog, type Log } from '../../bus/log.ts';
 import { createMetrics } from '../../bus/metrics.ts';
 import { startObservationPublisher } from '../../bus/observation-publisher.ts';
@@ -10,14 +13,16 @@ import { ensureStreams } from '../../bus/streams.ts';
 import { createToolStates } from '../../bus/tool-states.ts';
 import { type Config, type Ports, settingsOf } from '../../config/config.ts';
 import { loadConfig } from '../../config/load.ts';
+import { createPriceList, type PriceList } from '../../config/prices/price-list.ts';
 import { startIngress } from '../../ingress/start.ts';
 import { startRouter } from '../../router/start.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import type { ProviderId } from '../../schemas/provider.ts';
-import { STREAMS } from '../../schemas/subjects.ts';
+import { STREAMS, subjects } from '../../schemas/subjects.ts';
 import { type UsageEvent, usageEventSchema } from '../../schemas/usage.ts';
 import { createAccounts } from '../../workers/accounts.ts';
 import { startModelPublisher } from '../../workers/publish-models.ts';
+import { startReservations } from '../../workers/reservations.ts';
 import { startWorker } from '../../workers/start.ts';
 import { createTokenCounter } from '../../workers/token-count/token-counter.ts';
 import { createUpstreamClient } from '../../workers/upstream-client.ts';
@@ -42,6 +47,8 @@ export interface TestGateway extends AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly config: Config;
   readonly ports: Ports;
+  readonly prices: PriceList;
+  readonly events: EventPublisher;
   /** Base address of the auto port, or of a provider's own. */
   url(port?: keyof Ports): string;
   /** Usage events in stream EV so far, in order. */
@@ -84,7 +91,11 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const { url: servers, user, password } = nats;
   const bus = stack.use(await connectBus({ servers, user, password, name: 'test', log }));
   await ensureStreams(bus);
-  const events = stack.use(startEventPublisher(bus, { log }));
+  const dataDir = mkdtempSync(path.join(tmpdir(), 'gateway-test-'));
+  stack.defer(() => rmSync(dataDir, { recursive: true, force: true }));
+  const prices = createPriceList(config.prices);
+  const events = stack.use(startEventPublisher(bus, { log, dataDir }));
+  const reservations = stack.use(startReservations(events, config.accounting));
   const host = stack.use(startReplyHost(bus, { workerId: `wk${randomBytes(6).toString('hex')}` }));
   const observations = stack.use(startObservationPublisher(bus, { source: host.workerId }));
   const client = stack.use(createUpstreamClient());
@@ -94,7 +105,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const workers = options.workers ?? config.chain;
   for (const id of workers) {
     const accounts = createAccounts(settingsOf(config.providers, id), { toolStates, modelMapping });
-    const shared = { host, client, events, observations, log, concurrency, toolStates, tokens };
+    const ledger = { events, reservations, prices };
+    const shared = { ...ledger, host, client, observations, log, concurrency, toolStates, tokens };
     stack.use(startWorker(bus, { accounts, ...shared }));
   }
   if (options.readsModelLists === true) {
@@ -103,13 +115,14 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   }
   if (options.hasRouter !== false) {
     const routerId = `rt${randomBytes(6).toString('hex')}`;
-    stack.use(await startRouter(bus, { config, routerId, events, observations, log }));
+    stack.use(await startRouter(bus, { config, routerId, events, observations, prices, log }));
   }
   const ingress = stack.use(
     await startIngress(bus, {
       config,
       events,
       observations,
+      prices,
       metrics: createMetrics(),
       log,
       ingressId: `in${randomBytes(6).toString('hex')}`,
@@ -125,6 +138,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     sandbox,
     config,
     ports: ingress.ports,
+    prices,
+    events,
     url: (port = 'auto') => `http://127.0.0.1:${ingress.ports[port]}`,
     async usageEvents() {
       if (!(await events.flush(5_000))) throw new Error('events were not acknowledged');
@@ -134,18 +149,31 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   };
 }
 
-/** Reads stream EV from its start to its end as it is now. */
+/** An event as it lies in stream EV. */
+export interface StoredEvent {
+  readonly subject: string;
+  readonly json: unknown;
+}
+
+/** The usage events of stream EV as it is now. */
 export async function readUsageEvents(bus: Bus): Promise<readonly UsageEvent[]> {
+  const prefix = subjects.usageEvent('' as ProviderId); // the beginning of all of them
+  const events = (await readEventStream(bus)).filter(({ subject }) => subject.startsWith(prefix));
+  return events.map(({ json }) => usageEventSchema.parse(json));
+}
+
+/** Reads stream EV from its start to its end as it is now. */
+export async function readEventStream(bus: Bus): Promise<readonly StoredEvent[]> {
   const manager = await jetstreamManager(bus.connection);
   const { state } = await manager.streams.info(STREAMS.events);
   if (state.messages === 0) return [];
   const consumer = await jetstream(bus.connection).consumers.get(STREAMS.events, {
     deliver_policy: DeliverPolicy.All,
   });
-  const events: UsageEvent[] = [];
+  const events: StoredEvent[] = [];
   const messages = await consumer.fetch({ max_messages: state.messages, expires: 5_000 });
   for await (const message of messages) {
-    events.push(usageEventSchema.parse(JSON.parse(message.string())));
+    events.push({ subject: message.subject, json: message.json() });
     if (events.length === state.messages) break;
   }
   return events;

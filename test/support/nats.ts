@@ -11,6 +11,8 @@ export interface TestNats extends AsyncDisposable {
   readonly url: string;
   readonly user: string;
   readonly password: string;
+  /** Where its store is. */
+  readonly dataDir: string;
   /** `kill -9`; the server's supervisor brings it back. */
   kill(): Promise<void>;
   /** Resolves once a killed server listens again. */
@@ -32,6 +34,7 @@ export async function startTestNats(): Promise<TestNats> {
     url: server.url,
     user: server.user,
     password: server.password,
+    dataDir,
     async kill() {
       restarted = server.restarted;
       process.kill(server.pid, 'SIGKILL');

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const PROJECT_DIR = path.dirname(path.dirname(import.meta.dirname));
@@ -21,10 +23,17 @@ export async function startRoles(
   environment: Record<string, string>,
   projectDir: string = PROJECT_DIR,
 ): Promise<RoleProcess> {
+  // Nobody is to find what another's processes left.
+  const dataDir = mkdtempSync(path.join(tmpdir(), 'gateway-test-'));
   const child = spawn(process.execPath, ['main.ts', ...roles], {
     cwd: projectDir,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], LOG_LEVEL: 'info', ...environment },
+    env: {
+      PATH: process.env['PATH'],
+      LOG_LEVEL: 'info',
+      GATEWAY_DATA_DIR: dataDir,
+      ...environment,
+    },
   });
   const exited = once(child, 'exit').then(([code, signal]) => code ?? signal);
   const output = collect(child);
@@ -38,6 +47,7 @@ export async function startRoles(
       child.kill('SIGCONT'); // a stopped process cannot end
       child.kill('SIGKILL');
       await exited;
+      rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }

@@ -1,0 +1,45 @@
+import { LIMITS } from '../../config/limits.ts';
+import { NO_USAGE, type UsageEvent, usageEventId } from '../../schemas/usage.ts';
+import type { LedgerState, OpenReservation } from './ledger-state.ts';
+
+/** The reservations that nobody ended in time, oldest first. */
+export function overdue(state: LedgerState, nowMs: number): readonly OpenReservation[] {
+  const found: OpenReservation[] = [];
+  for (const reservation of state.reservations.values()) {
+    const isDue = reservation.openedAtMs + LIMITS.ledgerReservationMsMax <= nowMs;
+    if (!isDue || found.length >= LIMITS.ledgerSweptMax) break;
+    found.push(reservation);
+  }
+  return found;
+}
+
+/** The final entry of an attempt that nobody ended. Always the same for the same reservation, whoever writes it. */
+export function lostEntry(reservation: OpenReservation): UsageEvent {
+  const { requestId, attempt, priceVersion } = reservation;
+  return {
+    v: 1,
+    id: usageEventId(requestId, attempt),
+    requestId,
+    attempt,
+    provider: reservation.provider,
+    account: reservation.account,
+    requestModel: reservation.requestModel,
+    upstreamModel: reservation.upstreamModel,
+    responseModel: null,
+    sessionId: reservation.sessionId,
+    clientKeyId: reservation.clientKeyId,
+    startedAtMs: reservation.startedAtMs,
+    firstByteMs: null,
+    durationMs: LIMITS.ledgerReservationMsMax,
+    outcome: 'lost',
+    status: null,
+    errorType: 'attempt_lost',
+    stopReason: null,
+    estimated: true,
+    usage: { ...NO_USAGE, inputTokens: reservation.inputTokensEstimate },
+    raw: null,
+    cost: { picodollars: reservation.picodollarsIfLost, priceVersion, source: 'reservation' },
+    requestClass: reservation.requestClass,
+    messageId: null,
+  };
+}
