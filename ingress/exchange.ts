@@ -10,6 +10,7 @@ import type {
   RouteTarget,
 } from '../schemas/envelope.ts';
 import type { ProviderId } from '../schemas/provider.ts';
+import { attemptDeadlineMs } from './attempt-deadline.ts';
 import type { IngressContext } from './context.ts';
 import { FallbackTrail } from './fallback-trail.ts';
 import { finalError } from './final-error.ts';
@@ -97,7 +98,7 @@ class Attempts {
     while (!reply.isAborted) {
       const [target, ...others] = targets;
       if (target === undefined || !this.#mayTry()) return this.#giveUp();
-      const result = await this.#attempt(target);
+      const result = await this.#attempt(target, others.length > 0);
       this.#count(target, result);
       if (result.kind === 'done') return this.#ended(result.status);
       if (result.kind === 'not-taken') {
@@ -165,7 +166,10 @@ class Attempts {
     return !this.#exchange.reply.isAborted;
   }
 
-  #attempt(target: RouteTarget): Promise<RelayResult> {
+  #attempt(target: RouteTarget, isFollowed: boolean): Promise<RelayResult> {
+    const { deadlineMs, facts } = this.#exchange;
+    const hasOthers =
+      isFollowed && this.#context.config.isAutoFallback && this.#attempts + 1 < LIMITS.attemptsMax;
     const attempt = this.#dispatches;
     this.#dispatches += 1;
     this.#trail.dispatched(target);
@@ -173,6 +177,10 @@ class Attempts {
       exchange: this.#exchange,
       target,
       attempt,
+      deadlineMs: attemptDeadlineMs(
+        { deadlineMs, isStream: facts.isStream, hasOthers },
+        Date.now(),
+      ),
       ownHeaders: ({ upstreamModel }) => [
         ['x-gateway-model', upstreamModel],
         ...this.#headers(target.provider, this.#attempts + 1),

@@ -14,6 +14,8 @@ export interface AttemptOptions {
   readonly target: RouteTarget;
   /** Counts the exchange's dispatches, from 0. */
   readonly attempt: number;
+  /** Unix milliseconds by which its first byte must have come. */
+  readonly deadlineMs: number;
   /** The gateway's own headers, made when the answer starts. */
   ownHeaders(head: ReplyHead): readonly HeaderPair[];
 }
@@ -71,9 +73,9 @@ function inlineBody(
 
 function dispatchOf(
   { hub }: IngressContext,
-  { exchange, target, attempt }: AttemptOptions,
+  { exchange, target, attempt, deadlineMs }: AttemptOptions,
 ): Dispatch {
-  const { requestId, deadlineMs, facts, clientKeyId, query, headers, fields } = exchange;
+  const { requestId, facts, clientKeyId, query, headers, fields } = exchange;
   const { ingressId } = hub;
   const { account, model } = target;
   return {

@@ -44,6 +44,7 @@ export function whyExcluded({ planned, why }: Excluded, request: RouteRequest): 
 const WORDS = {
   maintenance: 'is in maintenance',
   model: 'does not have the model',
+  body: 'takes no body of this size',
   window: 'has a model whose context window is too small',
   tools: 'has a model that uses no tools',
   search: 'cannot search the web',

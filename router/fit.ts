@@ -3,10 +3,10 @@ import type { PlannedTarget } from './plan.ts';
 import type { RouterPolicy } from './policy.ts';
 
 /**
- * Why a target is left out. The last four are about its model: they exclude nobody as long as they would exclude all,
- * for then the provider's own answer is the best there is.
+ * Why a target is left out. The last five are about what the request needs: they exclude nobody as long as they would
+ * exclude all, for then the provider's own answer is the best there is.
  */
-export type Exclusion = 'maintenance' | 'failed' | 'model' | 'window' | 'tools' | 'search';
+export type Exclusion = 'maintenance' | 'failed' | 'model' | 'body' | 'window' | 'tools' | 'search';
 
 /** A target that is not asked. */
 export interface Excluded {
@@ -20,8 +20,8 @@ export interface Fit {
   readonly excluded: readonly Excluded[];
 }
 
-/** What a request needs of a model. */
-export interface ModelNeeds extends Pick<RequestFacts, 'hasTools' | 'hasWebSearch'> {
+/** What a request needs of a model and its provider. */
+export interface ModelNeeds extends Pick<RequestFacts, 'bodyBytes' | 'hasTools' | 'hasWebSearch'> {
   /** Prompt and expected output. */
   readonly tokens: number;
 }
@@ -34,6 +34,7 @@ const CHECKS: readonly {
   readonly passes: (planned: PlannedTarget, needs: ModelNeeds) => boolean;
 }[] = [
   { why: 'model', passes: ({ serves }) => serves !== 'no' },
+  { why: 'body', passes: ({ bodyBytesMax }, { bodyBytes }) => bodyBytes <= bodyBytesMax },
   {
     why: 'window',
     passes: ({ contextWindowTokens }, { tokens }) => tokens <= contextWindowTokens,
@@ -92,8 +93,9 @@ function withoutUnfit(
 ): readonly PlannedTarget[] {
   let fitting = alive;
   for (const { why, passes } of CHECKS) {
+    if (fitting.every((planned) => passes(planned, needs))) continue;
     const passing = fitting.filter((planned) => passes(planned, needs));
-    if (passing.length === 0 || passing.length === fitting.length) continue;
+    if (passing.length === 0) continue;
     for (const planned of fitting) {
       if (!passes(planned, needs)) excluded.push({ planned, why });
     }

@@ -1,3 +1,4 @@
+import { BODY_BYTES_MAX } from '../config/body-limits.ts';
 import { bareName, isClaudeName } from '../config/claude-names.ts';
 import { LIMITS } from '../config/limits.ts';
 import { createMemory } from '../config/memory.ts';
@@ -24,6 +25,8 @@ export interface PlannedTarget extends Target {
   readonly serves: 'yes' | 'maybe' | 'no';
   /** Tokens; infinite where nobody knows. */
   readonly contextWindowTokens: number;
+  /** Of the client's body, which travels with the model's name in the provider's spelling; infinite where nobody knows. */
+  readonly bodyBytesMax: number;
   readonly seesImages: boolean;
   readonly hasTools: boolean;
   readonly canSearch: boolean;
@@ -104,6 +107,7 @@ function planned(
     model,
     serves: model === null ? serves(query.requestModel, provider, mapping) : 'yes',
     contextWindowTokens: window ?? Number.POSITIVE_INFINITY,
+    bodyBytesMax: bodyBytesMax(provider, upstreamModel.length - query.requestModel.length),
     seesImages: known?.capabilities.images !== false,
     hasTools: known?.capabilities.tools !== false,
     canSearch: SEARCHES.has(adapterOf(provider)),
@@ -112,6 +116,10 @@ function planned(
     hash: hashOf(targetKey({ ...place, upstreamModel })),
     otherwise: null,
   };
+}
+
+function bodyBytesMax(provider: ProviderId, addedBytes: number): number {
+  return (BODY_BYTES_MAX[adapterOf(provider)] ?? Number.POSITIVE_INFINITY) - addedBytes;
 }
 
 // The operator's mapping of names is for names of clients: a provider in front takes this one past it.

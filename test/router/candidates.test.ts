@@ -135,7 +135,12 @@ const PLAIN = planFor(
   { requestModel: 'claude-opus-5-5', rule: null },
   policyFor(['openrouter']),
 )[0];
-const NEEDS: ModelNeeds = { hasTools: true, hasWebSearch: false, tokens: 1_000 };
+const NEEDS: ModelNeeds = {
+  bodyBytes: 4_000,
+  hasTools: true,
+  hasWebSearch: false,
+  tokens: 1_000,
+};
 
 function fit(all: readonly PlannedTarget[], needs: Partial<ModelNeeds> = {}) {
   const { fitting, excluded } = fitOf(
