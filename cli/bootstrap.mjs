@@ -22,6 +22,8 @@ const PROJECT_DIR = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const NODE_MAJOR_MIN = 24;
 /** Node's own default lets short-lived objects take 100 MB before they are looked at; under load that buys nothing. */
 const GATEWAY_FLAGS = ['--max-semi-space-size=16'];
+/** Programs that start a nats-server whatever the environment says. */
+const WITH_NATS_SERVER = ['bench/run.ts', 'bench/storm.ts', 'bench/soak.ts'];
 const LOCK_WAIT_MS = 200;
 /** A lock file without a content this old was left by a process that died while writing it. */
 const UNWRITTEN_MS_MAX = 5_000;
@@ -92,7 +94,7 @@ function findNode() {
 
 // Tests, benchmarks and the whole gateway start servers of their own; a single role is given one.
 function needsNatsServer(args) {
-  if (args.includes('--test') || args[0] === 'bench/run.ts') return true;
+  if (args.includes('--test') || WITH_NATS_SERVER.includes(args[0])) return true;
   return (
     args[0] === 'main.ts' && args.length === 1 && !isSet('NATS_URL') && !isSet('NATS_URL_FILE')
   );
