@@ -23,6 +23,8 @@ import { configWarnings, loadConfig, readEnvironment } from './config/load.ts';
 import { createPriceList, type PriceList } from './config/prices/price-list.ts';
 import { ConfigError } from './config/reader.ts';
 import { startIngress } from './ingress/start.ts';
+import { startAlerts } from './ledger/alerts.ts';
+import { startBudgetReports } from './ledger/budget-reports.ts';
 import { eventPrices } from './ledger/event-prices.ts';
 import { startLedger } from './ledger/start.ts';
 import { startRouter } from './router/start.ts';
@@ -57,9 +59,11 @@ const SANDBOX_PORT = 8099;
 
 /** Roles by name, downstream first: they start in this order and drain in reverse. */
 const starters: Record<Exclude<Role, 'sandbox'>, (self: Process, only?: ProviderId) => unknown> = {
-  ledger: async ({ stack, bus, events, prices, log }) => {
+  ledger: async ({ stack, bus, config, events, prices, log }) => {
     const options = { ledgerId: newId('lg'), events, priceOf: eventPrices(prices), log };
-    stack.use(await startLedger(bus, options));
+    const ledger = stack.use(await startLedger(bus, options));
+    stack.use(startAlerts(bus, { ledger, settings: config.alerts, events, log }));
+    stack.use(startBudgetReports(bus, { ledger, hasBudgets: config.budgets.length > 0, log }));
   },
   worker: (self, only) => startWorkers(self, only),
   router: async ({ stack, bus, config, events, observations, prices, log }) => {

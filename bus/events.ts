@@ -1,117 +1,183 @@
-import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import { LIMITS } from '../config/limits.ts';
-import type { Bus, BusMessage } from './connect.ts';
+import type { Bus } from './connect.ts';
+import { EventReplay } from './event-replay.ts';
+import { EventSender } from './event-sender.ts';
+import { EventSpool } from './event-spool.ts';
 import type { Log } from './log.ts';
+import type { EventRecord } from './spool-records.ts';
 
 /** Publishes durable events to stream EV, at least once; the message id makes them count once. */
 export interface EventPublisher extends AsyncDisposable {
-  /** Events that are not acknowledged yet. */
+  /** Events that the stream does not have yet and that lie on no disk. */
   readonly pending: number;
-  /** Events given up: the outbox was full, or the stream refused them. */
+  /** Bytes of events that wait on disk for JetStream. */
+  readonly spooledBytes: number;
+  /** Events given up: the spool was full, or the stream refused them. */
   readonly dropped: number;
   /** Never waits and never throws. `id` becomes `Nats-Msg-Id`. */
   publish(subject: string, id: string, event: unknown): void;
-  /** Resolves true when everything published so far was acknowledged, false after `waitMs`. */
+  /**
+   * The same; true once the stream has the event. False = not within `eventAckMsMax`, or at once where JetStream is known
+   * to be away: the event is kept all the same.
+   */
+  publishAcknowledged(subject: string, id: string, event: unknown): Promise<boolean>;
+  /** Resolves true when the stream has everything published so far, false after `waitMs`. */
   flush(waitMs: number): Promise<boolean>;
 }
 
-interface OutboxEntry {
-  readonly subject: string;
-  readonly id: string;
-  readonly data: Uint8Array;
-  sentAtMs: number;
-  tries: number;
+/** What the publisher needs. */
+export interface EventPublisherOptions {
+  readonly log: Log;
+  /** Folder for the state of this machine: events lie in its folder `spool` while JetStream is away. */
+  readonly dataDir: string;
 }
 
-const TICK_MS = 500;
-const FLUSH_ON_DISPOSE_MS = 5_000;
+/** Beyond what answers take: then an event is in the spool. */
+const SETTLED_MS_MAX = 5_000;
+const FLUSH_POLL_MS = 5;
+const LOST_LOG_MS = 500;
 
-/** Starts the publisher of this process. Disposing it waits for the acknowledgements that are due. */
-export function startEventPublisher(bus: Bus, options: { log: Log }): EventPublisher {
-  const inbox = `_INBOX.${randomUUID()}`;
-  const outbox = new Map<number, OutboxEntry>();
-  const flushed = new Set<() => void>();
-  let next = 0;
-  let dropped = 0;
+/**
+ * Starts the publisher of this process. What the stream does not acknowledge within `eventAckMsMax` goes to a spool on
+ * disk, as does what is published from then on until JetStream is back. Disposing it leaves nothing in memory.
+ */
+export function startEventPublisher(bus: Bus, options: EventPublisherOptions): EventPublisher {
+  return new Publisher(bus, options);
+}
 
-  const send = (number: number, entry: OutboxEntry): void => {
-    entry.sentAtMs = performance.now();
-    entry.tries += 1;
-    if (bus.isConnected) {
-      bus.publishEvent(entry.subject, entry.data, `${inbox}.${number}`, entry.id);
-    }
-  };
-  const settle = (number: number): void => {
-    outbox.delete(number);
-    if (outbox.size === 0) for (const resolve of flushed) resolve();
-  };
-  const giveUp = (number: number, entry: OutboxEntry, reason: string): void => {
-    dropped += 1;
-    options.log.error({ id: entry.id, subject: entry.subject, reason }, 'event lost');
-    settle(number);
-  };
-  const acknowledgements = bus.subscribe(`${inbox}.*`, (message) => {
-    const number = Number(message.subject.slice(inbox.length + 1));
-    const entry = outbox.get(number);
-    if (entry === undefined || message.isNoResponders) return; // the ticker sends it again
-    const refusal = refusalOf(message);
-    if (refusal === null) settle(number);
-    else if (entry.tries >= LIMITS.eventRetriesMax) giveUp(number, entry, refusal);
-  });
-  const sendDue = (olderThanMs: number): void => {
-    const dueBefore = performance.now() - olderThanMs;
-    for (const [number, entry] of outbox) {
-      if (entry.sentAtMs <= dueBefore) send(number, entry);
-    }
-  };
-  const ticker = setInterval(() => sendDue(LIMITS.eventAckMsMax), TICK_MS);
-  const stopListening = bus.onReconnect(() => sendDue(0));
-  const flush = (waitMs: number): Promise<boolean> => {
-    if (outbox.size === 0) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const done = (isFlushed = true): void => {
-        clearTimeout(timer);
-        flushed.delete(done);
-        resolve(isFlushed);
-      };
-      const timer = setTimeout(done, waitMs, false);
-      flushed.add(done);
+class Publisher implements EventPublisher {
+  readonly #bus: Bus;
+  readonly #log: Log;
+  readonly #spool: EventSpool;
+  readonly #sender: EventSender;
+  readonly #replay: EventReplay;
+  readonly #scan: NodeJS.Timeout;
+  /** JetStream takes no events: they go to the spool. */
+  #isAway = false;
+  #dropped = 0;
+  #loggedDropped = 0;
+  #lostLog: NodeJS.Timeout | null = null;
+
+  constructor(bus: Bus, { log, dataDir }: EventPublisherOptions) {
+    this.#bus = bus;
+    this.#log = log;
+    this.#spool = new EventSpool(path.join(dataDir, 'spool'), log);
+    this.#sender = new EventSender(bus);
+    this.#replay = new EventReplay({
+      bus,
+      log,
+      spool: this.#spool,
+      sender: this.#sender,
+      onBack: () => this.#setAway(false),
+      onLost: (record, reason) => this.#lose(record, reason),
     });
-  };
+    this.#scan = setInterval(() => this.#adopt(), LIMITS.eventSpoolScanMs);
+    this.#scan.unref();
+    this.#adopt();
+  }
 
-  return {
-    get pending() {
-      return outbox.size;
-    },
-    get dropped() {
-      return dropped;
-    },
-    publish(subject, id, event) {
-      const data = Buffer.from(JSON.stringify(event));
-      const entry: OutboxEntry = { subject, id, data, sentAtMs: 0, tries: 0 };
-      next += 1;
-      if (outbox.size >= LIMITS.eventOutboxMax) giveUp(next, entry, 'outbox full');
-      else {
-        outbox.set(next, entry);
-        send(next, entry);
-      }
-    },
-    flush,
-    async [Symbol.asyncDispose]() {
-      const isFlushed = await flush(FLUSH_ON_DISPOSE_MS);
-      if (!isFlushed)
-        options.log.error({ pending: outbox.size }, 'events not acknowledged at exit');
-      clearInterval(ticker);
-      stopListening();
-      acknowledgements.unsubscribe();
-    },
-  };
+  get pending(): number {
+    return this.#sender.pending;
+  }
+
+  get spooledBytes(): number {
+    return this.#spool.bytes;
+  }
+
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  publish(subject: string, id: string, event: unknown): void {
+    this.#publish({ subject, id, data: Buffer.from(JSON.stringify(event)) }, nobodyWaits);
+  }
+
+  publishAcknowledged(subject: string, id: string, event: unknown): Promise<boolean> {
+    const data = Buffer.from(JSON.stringify(event));
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, LIMITS.eventAckMsMax, false);
+      this.#publish({ subject, id, data }, (isStored) => {
+        clearTimeout(timer);
+        resolve(isStored);
+      });
+    });
+  }
+
+  flush(waitMs: number): Promise<boolean> {
+    return until(() => this.#sender.pending === 0 && this.#spool.isEmpty, waitMs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await until(() => this.#sender.pending === 0, SETTLED_MS_MAX);
+    clearInterval(this.#scan);
+    const replayed = this.#replay[Symbol.asyncDispose]();
+    this.#sender[Symbol.dispose]();
+    await replayed;
+    await this.#spool.close();
+    this.#tellLost();
+    if (this.#spool.isEmpty) return;
+    this.#log.warn({ bytes: this.#spool.bytes }, 'events wait in the spool for the next start');
+  }
+
+  #publish(record: EventRecord, onStored: (isStored: boolean) => void): void {
+    const isFull = this.#sender.pending >= LIMITS.eventOutboxMax;
+    if (this.#isAway || isFull || !this.#bus.isConnected) {
+      this.#keep(record);
+      onStored(false);
+      return;
+    }
+    this.#sender.send(record, ({ kind }) => {
+      if (kind !== 'stored') this.#keep(record);
+      onStored(kind === 'stored');
+    });
+  }
+
+  #keep(record: EventRecord): void {
+    this.#setAway(true);
+    if (!this.#spool.add(record)) this.#lose(record, 'the spool is full');
+    this.#replay.start();
+  }
+
+  #setAway(isAway: boolean): void {
+    if (isAway === this.#isAway) return;
+    this.#isAway = isAway;
+    if (isAway) this.#log.warn('JetStream takes no events: they wait in the spool');
+    else this.#log.info('JetStream takes events again');
+  }
+
+  #adopt(): void {
+    const adopted = this.#spool.touch().then(() => this.#spool.adopt());
+    void adopted.then(() => {
+      if (!this.#spool.isEmpty) this.#replay.start();
+    });
+  }
+
+  // Thousands may be lost in a second: a line of log now and then says how many.
+  #lose({ id, subject }: EventRecord, reason: string): void {
+    this.#dropped += 1;
+    if (this.#lostLog !== null) return;
+    this.#lostLog = setTimeout(() => this.#tellLost(), LOST_LOG_MS);
+    this.#loggedDropped += 1;
+    this.#log.error({ id, subject, reason }, 'event lost');
+  }
+
+  #tellLost(): void {
+    if (this.#lostLog !== null) clearTimeout(this.#lostLog);
+    this.#lostLog = null;
+    const more = this.#dropped - this.#loggedDropped;
+    if (more > 0) this.#log.error({ events: more }, 'more events lost');
+    this.#loggedDropped = this.#dropped;
+  }
 }
 
-// Null when the stream took the event; else what it said.
-function refusalOf(message: BusMessage): string | null {
-  const text = Buffer.from(message.data).toString();
-  if (!text.includes('"error"')) return null;
-  const answer = JSON.parse(text) as { error?: { description?: string } }; // nats-server's own JSON
-  return answer.error?.description ?? null;
+const nobodyWaits = (): void => {};
+
+async function until(isTrue: () => boolean, waitMs: number): Promise<boolean> {
+  const endMs = performance.now() + waitMs;
+  while (!isTrue()) {
+    if (performance.now() > endMs) return false;
+    await new Promise((resolve) => setTimeout(resolve, FLUSH_POLL_MS));
+  }
+  return true;
 }

@@ -3,6 +3,7 @@ import type { RouteReason } from '../schemas/envelope.ts';
 import type { WindowKind } from '../schemas/observation.ts';
 import type { ProviderId } from '../schemas/provider.ts';
 import type { ProviderHealth } from '../schemas/routing.ts';
+import type { EventPublisher } from './events.ts';
 
 /** The metrics of this process. Labels are bounded: provider ids, outcomes, HTTP statuses. */
 export interface Metrics {
@@ -20,7 +21,19 @@ export interface Metrics {
   countFallback(from: ProviderId, to: ProviderId, isSuccess: boolean): void;
   /** Has providers' health read at every scrape, in place of what was set before. */
   readHealthFrom(read: () => readonly ProviderScore[]): void;
+  /** Has what providers cost today read at every scrape, in place of what was set before. */
+  readCostsFrom(read: () => Readonly<Record<string, CostToday>>): void;
+  /** Has this process's durable events read at every scrape, in place of what was set before. */
+  readEventsFrom(events: EventCounts): void;
 }
+
+/** What a provider cost today (UTC), in US dollars. */
+export interface CostToday {
+  readonly today_usd: number;
+}
+
+/** What became of the durable events of a process. */
+export type EventCounts = Pick<EventPublisher, 'dropped' | 'spooledBytes'>;
 
 /** A provider's health: 0 = out, 1 = in best health. */
 export type ProviderScore = Pick<ProviderHealth, 'provider' | 'score'>;
@@ -66,6 +79,8 @@ export function createMetrics(): Metrics {
     countRateLimit: rateLimitCounter(registers),
     countFallback: fallbackCounter(registers),
     readHealthFrom: healthGauge(registers),
+    readCostsFrom: costGauge(registers),
+    readEventsFrom: eventCounts(registers),
   };
 }
 
@@ -124,5 +139,46 @@ function healthGauge(registers: Registry[]): Metrics['readHealthFrom'] {
   });
   return (source) => {
     read = source;
+  };
+}
+
+function costGauge(registers: Registry[]): Metrics['readCostsFrom'] {
+  let read: () => Readonly<Record<string, CostToday>> = () => ({});
+  new Gauge({
+    name: 'gateway_cost_today_usd',
+    help: 'What a provider cost since midnight UTC, in US dollars, as the ledger last reported',
+    labelNames: ['provider'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [provider, cost] of Object.entries(read())) this.set({ provider }, cost.today_usd);
+    },
+  });
+  return (source) => {
+    read = source;
+  };
+}
+
+function eventCounts(registers: Registry[]): Metrics['readEventsFrom'] {
+  let counts: EventCounts = { dropped: 0, spooledBytes: 0 };
+  new Counter({
+    name: 'gateway_events_lost_total',
+    help: 'Durable events of this process that were given up',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(counts.dropped);
+    },
+  });
+  new Gauge({
+    name: 'gateway_events_spooled_bytes',
+    help: 'Durable events of this process that wait on its disk for JetStream',
+    registers,
+    collect() {
+      this.set(counts.spooledBytes);
+    },
+  });
+  return (events) => {
+    counts = events;
   };
 }

@@ -1,5 +1,7 @@
 import type { BuiltInProviderId, NamedProviderId, ProviderId } from '../schemas/provider.ts';
 import type { StrategyName } from '../schemas/routing.ts';
+import type { AlertSettings } from './load-alerts.ts';
+import type { Budget } from './load-budgets.ts';
 import type { PriceSettings } from './load-prices.ts';
 import type { RateLimit } from './load-rate-limits.ts';
 import type { CompatibleServer } from './load-servers.ts';
@@ -83,6 +85,10 @@ export interface Config {
   /** What the operator says about prices. */
   readonly prices: PriceSettings;
   readonly accounting: AccountingMode;
+  /** What the operator wants to be told about spending. */
+  readonly alerts: AlertSettings;
+  /** Hard limits of spending; empty = none. */
+  readonly budgets: readonly Budget[];
   /** What the operator says about kinds of requests. */
   readonly routingRules: RoutingRules;
   /** What the operator says about rate limits. */

@@ -38,4 +38,11 @@ export const LEDGER_LIMITS = {
   eventLogBatchMax: 1_000,
   /** Pause before the log is read anew after a failure. */
   eventLogRetryMs: 250,
+  /** Of a report: keys of one dimension that are told apart, and requests whose first choice is remembered. */
+  reportKeysMax: 100_000,
+  reportFirstChoicesMax: 10_000,
+  /** Of Claude Code's transcripts: a line, messages of one report, and those of a file whose last line may be to come. */
+  transcriptLineBytesMax: 67_108_864,
+  transcriptMessagesMax: 2_000_000,
+  transcriptPendingMax: 256,
 } as const;

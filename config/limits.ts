@@ -1,4 +1,5 @@
 import { LEDGER_LIMITS } from './ledger-limits.ts';
+import { SPENDING_LIMITS } from './spending-limits.ts';
 
 /**
  * Every limit of the gateway: its name says what it bounds and in which unit.
@@ -190,10 +191,12 @@ export const LIMITS = {
   circuitSlowStartMs: 60_000,
   /** Targets, last used first, whose speeds make the estimate for unknown ones. */
   speedPriorTargetsMax: 128,
-  /** Conversations whose homes are known, the homes of one, and how many of them a snapshot carries. */
+  /** Conversations whose homes are known, the homes of one, and how many of them are kept, how often, in which parts. */
   conversationsMax: 10_000,
   conversationHomesMax: 4,
   conversationsKeptMax: 1_000,
+  conversationsKeptMs: 10_000,
+  conversationsPartMax: 100,
   /** How long a conversation stays where nothing is cached, and at most where something is. */
   conversationHomeMs: 300_000,
   conversationHomeMsMax: 3_600_000,
@@ -260,6 +263,7 @@ export const LIMITS = {
   /** Candidates in all of them that a router tells of: its answer is one message. */
   recentCandidatesMax: 1_000,
   ...LEDGER_LIMITS,
+  ...SPENDING_LIMITS,
 } as const;
 
 /** The type of LIMITS. */

@@ -6,6 +6,8 @@ import { loadKeys } from './client-keys.ts';
 import type { Config, PinnedPort, Ports } from './config.ts';
 import { isHost } from './hosts.ts';
 import { LIMITS } from './limits.ts';
+import { loadAlerts } from './load-alerts.ts';
+import { loadBudgets } from './load-budgets.ts';
 import { loadChain, loadPreferred, preferring } from './load-chain.ts';
 import { loadModels } from './load-models.ts';
 import { loadPrices } from './load-prices.ts';
@@ -27,8 +29,6 @@ const PORT_VARIABLES: Readonly<Record<'auto' | PinnedPort, readonly [string, num
   'github-models': ['GITHUB_MODELS_PORT', 8092],
   openrouter: ['OPENROUTER_PORT', 8093],
 };
-/** US dollars; beyond it a threshold is a typing error. */
-const ALERT_USD_MAX = 1_000_000;
 
 /** Libraries look for these in the process's environment themselves. */
 const READ_BY_LIBRARIES = ['GOOGLE_APPLICATION_CREDENTIALS'];
@@ -56,7 +56,7 @@ export function loadConfig(environment: Environment, options: LoadOptions): Conf
   const sandboxUrl =
     reader.text('SANDBOX_URL') === null ? null : reader.url('SANDBOX_URL', 'http://127.0.0.1');
   const { providers, isSandbox } = loadProviders(reader, { sandboxUrl });
-  checkReserved(reader);
+  const providerIds = Object.values(providers).map(({ id }) => id);
   const preferred = loadPreferred(reader, providers);
   const config: Config = {
     host,
@@ -75,6 +75,8 @@ export function loadConfig(environment: Environment, options: LoadOptions): Conf
     modelMapping: loadModels(reader, providers),
     prices: loadPrices(reader, providers),
     accounting: reader.choice('ACCOUNTING', ['default', 'strict'], 'default'),
+    alerts: loadAlerts(reader, providerIds),
+    budgets: loadBudgets(reader, providerIds),
     routingRules: preferring(preferred, loadRoutingRules(reader, providers)),
     ...loadRateLimits(reader, providers),
     isCostOptimized: reader.flag('ENABLE_COST_OPTIMIZATION', true),
@@ -111,12 +113,6 @@ function loadHost(reader: Reader): string {
     );
   }
   return host;
-}
-
-// Their parts come later; a wrong value is told all the same.
-function checkReserved(reader: Reader): void {
-  reader.decimal('HOURLY_COST_ALERT_THRESHOLD', ALERT_USD_MAX);
-  reader.decimal('DAILY_COST_ALERT_THRESHOLD', ALERT_USD_MAX);
 }
 
 function loadPorts(reader: Reader): Ports {

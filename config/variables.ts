@@ -11,8 +11,6 @@ export interface Variable {
   readonly kind?: 'secret' | 'address';
   /** Further accounts have one each: `<NAME>_2` to `<NAME>_9`. */
   readonly isNumbered?: true;
-  /** Checked and without an effect so far: the part that uses it is not built in. */
-  readonly isReserved?: true;
 }
 
 /** Every variable the gateway reads. */
@@ -52,8 +50,13 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'ENABLE_COST_OPTIMIZATION' },
   { name: 'RATE_LIMITS_FILE' },
   { name: 'RATE_LIMIT_THRESHOLD' },
-  { name: 'HOURLY_COST_ALERT_THRESHOLD', isReserved: true },
-  { name: 'DAILY_COST_ALERT_THRESHOLD', isReserved: true },
+  { name: 'HOURLY_COST_ALERT_THRESHOLD' },
+  { name: 'DAILY_COST_ALERT_THRESHOLD' },
+  { name: 'ALERTS_FILE' },
+  { name: 'ALERT_WEBHOOK_URL', kind: 'secret' },
+  { name: 'ALERT_WEBHOOK_SECRET', kind: 'secret' },
+  { name: 'DAILY_BUDGET_USD' },
+  { name: 'BUDGETS_FILE' },
   { name: 'VERTEX_PROJECT_ID', isNumbered: true },
   { name: 'VERTEX_REGION', isNumbered: true },
   { name: 'VERTEX_ACCESS_TOKEN', kind: 'secret', isNumbered: true },

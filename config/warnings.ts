@@ -9,7 +9,7 @@ const SERVICE_LINK = /^GATEWAY_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_\w+)$/
 
 /**
  * What is odd about an environment but no reason to refuse it, one line each: names that look like ours and are not,
- * numbers of accounts that are none, variables without an effect so far, and plain HTTP to a host that is not private.
+ * numbers of accounts that are none, and plain HTTP to a host that is not private.
  */
 export function warningsAbout(
   environment: Readonly<Record<string, string | undefined>>,
@@ -23,10 +23,9 @@ export function warningsAbout(
     .map(
       (name) => `${name} has no effect: numbers go from _2 to _${LIMITS.accountsPerProviderMax}`,
     );
-  const others = VARIABLES.flatMap(({ name, kind, isReserved }) => {
+  const others = VARIABLES.flatMap(({ name, kind }) => {
     const value = environment[name]?.trim() ?? '';
     if (value === '') return [];
-    if (isReserved === true) return [`${name} has no effect in this version`];
     if (kind === 'address' && isPublicHttp(value)) {
       return [`${name} is plain http to a public host: prompts and credentials travel in the open`];
     }

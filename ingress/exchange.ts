@@ -11,6 +11,7 @@ import type {
 } from '../schemas/envelope.ts';
 import type { ProviderId } from '../schemas/provider.ts';
 import { attemptDeadlineMs } from './attempt-deadline.ts';
+import { BudgetClaims } from './budget-claims.ts';
 import type { IngressContext } from './context.ts';
 import { FallbackTrail } from './fallback-trail.ts';
 import { finalError } from './final-error.ts';
@@ -78,6 +79,7 @@ class Attempts {
   readonly #failures: ReplyError[] = [];
   #failed: readonly FailedAttempt[] = [];
   readonly #trail: FallbackTrail;
+  readonly #budgets: BudgetClaims;
   #decision: RouteDecision | null = null;
   #dispatches = 0;
   #attempts = 0;
@@ -90,6 +92,7 @@ class Attempts {
     this.#context = context;
     this.#exchange = exchange;
     this.#trail = new FallbackTrail(context.metrics);
+    this.#budgets = new BudgetClaims(context.budgets, exchange);
   }
 
   async run(): Promise<ExchangeResult> {
@@ -98,7 +101,13 @@ class Attempts {
     while (!reply.isAborted) {
       const [target, ...others] = targets;
       if (target === undefined || !this.#mayTry()) return this.#giveUp();
+      const hold = this.#budgets.hold(target, this.#dispatches);
+      if (hold === null) {
+        targets = others;
+        continue;
+      }
       const result = await this.#attempt(target, others.length > 0);
+      hold.ended(result, Date.now());
       this.#count(target, result);
       if (result.kind === 'done') return this.#ended(result.status);
       if (result.kind === 'not-taken') {
@@ -152,8 +161,13 @@ class Attempts {
   }
 
   async #ask(): Promise<RouteDecision> {
+    const barred = this.#budgets.barred();
     const history = { failed: this.#failed, hasWaited: this.#hasWaited };
-    this.#decision = await askForRoute(this.#context, this.#exchange, history);
+    this.#decision = await askForRoute(
+      this.#context,
+      this.#exchange,
+      barred.length === 0 ? history : { ...history, barred },
+    );
     return this.#decision;
   }
 
@@ -204,7 +218,9 @@ class Attempts {
 
   #giveUp(): ExchangeResult {
     const { reply, requestId } = this.#exchange;
-    const error = finalError(this.#failures, this.#decision?.refusal ?? null);
+    const { refusal } = this.#budgets;
+    const isRefused = this.#failures.length === 0 && refusal !== null;
+    const error = isRefused ? refusal : finalError(this.#failures, this.#decision?.refusal ?? null);
     const headers = this.#headers(this.#lastProvider, this.#attempts);
     sendFinalError(reply, error, { requestId, headers });
     return this.#ended(error.status);

@@ -1,4 +1,6 @@
 import { resolveModel } from '../config/model-mapping.ts';
+import type { PriceList } from '../config/prices/price-list.ts';
+import { writtenCost } from '../config/prices/written-cost.ts';
 import { conversationOf } from '../schemas/conversation.ts';
 import type { RouteTarget } from '../schemas/envelope.ts';
 import type { AttemptEnded } from '../schemas/observation.ts';
@@ -28,7 +30,7 @@ export interface LostAttempt {
  * The event's id is the worker's own, so that an event which the worker did get out still counts once.
  */
 export function publishLostAttempt(
-  context: Pick<IngressContext, 'config' | 'events' | 'observations'>,
+  context: Pick<IngressContext, 'config' | 'events' | 'observations' | 'prices'>,
   lost: LostAttempt,
 ): void {
   const target = targetOf(context, lost);
@@ -36,7 +38,7 @@ export function publishLostAttempt(
   // Before the next question to the routers.
   context.observations.add(observationOf(lost, target, durationMs), { isUrgent: true });
   if (lost.exchange.facts.operation !== 'messages') return;
-  const event = usageEventOf(lost, target, durationMs);
+  const event = usageEventOf(lost, target, { durationMs, prices: context.prices });
   context.events.publish(subjects.usageEvent(target.provider), event.id, event);
 }
 
@@ -85,9 +87,11 @@ function observationOf(
 function usageEventOf(
   { exchange, attempt, startedAtMs, relay }: LostAttempt,
   { provider, account, upstreamModel }: Target,
-  durationMs: number,
+  { durationMs, prices }: { durationMs: number; prices: PriceList },
 ): UsageEvent {
   const { facts, requestId, clientKeyId } = exchange;
+  const usage = estimatedUsage(exchange, relay);
+  const said = { responseModel: null, raw: null };
   return {
     v: 1,
     id: usageEventId(requestId, attempt),
@@ -97,7 +101,7 @@ function usageEventOf(
     account,
     requestModel: facts.requestModel,
     upstreamModel,
-    responseModel: null,
+    ...said,
     sessionId: facts.sessionId,
     clientKeyId,
     startedAtMs,
@@ -108,8 +112,11 @@ function usageEventOf(
     errorType: 'worker_lost',
     stopReason: null,
     estimated: true,
-    usage: estimatedUsage(exchange, relay),
-    raw: null,
+    usage,
+    cost: writtenCost(usage, { provider, upstreamModel, ...said, atMs: startedAtMs }, prices),
+    requestClass: facts.requestClass,
+    messageId: null,
+    agentId: facts.agentId,
   };
 }
 

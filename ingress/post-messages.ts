@@ -6,6 +6,7 @@ import { type Exchange, serveExchange } from './exchange.ts';
 import { forwardHeaders } from './forward-headers.ts';
 import type { HttpRequest } from './http/http.ts';
 import { readMessagesRequest } from './read-request.ts';
+import { requestOutcome } from './request-outcomes.ts';
 import type { Call } from './routes.ts';
 
 /** `POST /v1/messages` and `POST /v1/messages/count_tokens`: reads the request and serves its exchange. */
@@ -13,12 +14,16 @@ export async function postMessages(call: Call, operation: Operation): Promise<vo
   const { context } = call;
   checkPinnedProvider(call);
   const startedAtMs = Date.now();
+  if (operation === 'messages') context.budgets?.check(call.clientKeyId, startedAtMs);
   const release = takeSlot(call);
   try {
     const exchange = await readExchange(call, { operation, startedAtMs });
     if (exchange === null) return;
     const result = await serveExchange(context, exchange);
     context.requestCounts.add(result);
+    if (operation === 'messages') {
+      context.outcomes.add(requestOutcome(exchange, result, { startedAtMs, nowMs: Date.now() }));
+    }
     const { provider } = result;
     context.metrics.requestsTotal.inc({ operation, provider, status: result.status });
     context.metrics.requestSeconds.observe({ provider }, (Date.now() - startedAtMs) / 1000);

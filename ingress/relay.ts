@@ -2,12 +2,18 @@ import type { LossReason, ReplyListener } from '../bus/reply-stream.ts';
 import { LIMITS } from '../config/limits.ts';
 import type { HeaderPair, ReplyEnd, ReplyError, ReplyHead } from '../schemas/envelope.ts';
 import { errorBody } from '../schemas/error.ts';
+import type { Usage } from '../schemas/usage.ts';
 import type { HttpReply } from './http/http.ts';
 
 /** How one attempt ended for the client. */
 export type RelayResult =
-  /** The client has its answer, whole or with an error event at its end. */
-  | { readonly kind: 'done'; readonly status: number; readonly errorType: string | null }
+  /** The client has its answer, whole or with an error event at its end; `usage` null = nobody said it. */
+  | {
+      readonly kind: 'done';
+      readonly status: number;
+      readonly errorType: string | null;
+      readonly usage: Usage | null;
+    }
   /** Nothing was sent: another attempt may follow. */
   | { readonly kind: 'failed'; readonly error: ReplyError }
   /** No attempt took place: nobody accepted it. */
@@ -85,7 +91,7 @@ export class Relay implements ReplyListener {
     return !reply.isBackedUp;
   }
 
-  onEnd(_end: ReplyEnd): void {
+  onEnd({ usage }: ReplyEnd): void {
     const { reply } = this.#options;
     const status = this.#head?.status ?? 200;
     if (reply.isStarted) reply.finish();
@@ -93,7 +99,7 @@ export class Relay implements ReplyListener {
       this.#start();
       reply.finish();
     } else reply.send(status, this.#headers(), this.#firstPiece ?? '');
-    this.#result.resolve({ kind: 'done', status, errorType: null });
+    this.#result.resolve({ kind: 'done', status, errorType: null, usage });
   }
 
   onError(error: ReplyError): void {
@@ -114,7 +120,7 @@ export class Relay implements ReplyListener {
 
   /** The client left. */
   abort(): void {
-    this.#result.resolve({ kind: 'done', status: 499, errorType: 'client_closed' });
+    this.#result.resolve({ kind: 'done', status: 499, errorType: 'client_closed', usage: null });
   }
 
   /** Sends a ping when the client heard nothing for long, from the moment the upstream has answered. */
@@ -160,7 +166,7 @@ export class Relay implements ReplyListener {
       reply.write(Buffer.from(`event: error\ndata: ${data}\n\n`));
       reply.finish();
     }
-    this.#result.resolve({ kind: 'done', status: 200, errorType: type });
+    this.#result.resolve({ kind: 'done', status: 200, errorType: type, usage: null });
   }
 }
 

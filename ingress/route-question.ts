@@ -6,7 +6,7 @@ import type { IngressContext } from './context.ts';
 import type { Exchange } from './exchange.ts';
 
 /** What happened to the exchange so far. */
-export type RouteHistory = Pick<RouteRequest, 'failed' | 'hasWaited'>;
+export type RouteHistory = Pick<RouteRequest, 'failed' | 'barred' | 'hasWaited'>;
 
 /**
  * Asks a router for the exchange's targets and counts its decision. Without a bus there are none; without a router's
@@ -26,11 +26,11 @@ export async function askForRoute(
 async function decisionFor(
   { bus, hub, config }: IngressContext,
   { requestId, pinned, facts, deadlineMs }: Exchange,
-  { failed, hasWaited }: RouteHistory,
+  history: RouteHistory,
 ): Promise<RouteDecision> {
   const patienceMs = Math.min(LIMITS.busWaitMsMax, deadlineMs - Date.now());
   if (!bus.isConnected && !(await bus.whenConnected(patienceMs))) return NO_ROUTE;
-  const question: RouteRequest = { v: 1, requestId, pinned, facts, failed, hasWaited };
+  const question: RouteRequest = { v: 1, requestId, pinned, facts, ...history };
   const answer = await hub.ask(encodeEnvelope(question), LIMITS.routeMsMax);
   if (answer !== null) return decodeEnvelope<RouteDecision>(answer);
   return { ...NO_ROUTE, targets: chainTargets(config, question) };
@@ -48,11 +48,11 @@ const NO_ROUTE: RouteDecision = {
 // Routing is no single point of failure: without a router the configured order decides.
 function chainTargets(
   { chain, modelMapping }: IngressContext['config'],
-  { pinned, facts, failed }: RouteRequest,
+  { pinned, facts, failed, barred = [] }: RouteRequest,
 ): RouteDecision['targets'] {
   const named = providerOfModel(facts.requestModel, modelMapping.providers)?.provider ?? null;
   const only = pinned ?? named;
-  const isOut = new Set(failed.map(({ provider }) => provider));
+  const isOut = new Set([...barred, ...failed.map(({ provider }) => provider)]);
   return chain
     .filter((provider) => (only === null || provider === only) && !isOut.has(provider))
     .map((provider) => ({ provider, account: null, model: null }));

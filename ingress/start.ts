@@ -7,14 +7,18 @@ import type { Metrics } from '../bus/metrics.ts';
 import { startModelLists } from '../bus/model-lists.ts';
 import type { ObservationPublisher } from '../bus/observation-publisher.ts';
 import { type ReplyHub, startReplyHub } from '../bus/reply-hub.ts';
+import { watchSpending } from '../bus/spending-watch.ts';
 import type { Config, Ports } from '../config/config.ts';
 import { LIMITS } from '../config/limits.ts';
 import { parseLiveModel } from '../config/live-models.ts';
 import { portVariable } from '../config/load.ts';
+import type { PriceList } from '../config/prices/price-list.ts';
 import { GatewayError } from '../schemas/error.ts';
 import type { ProviderId } from '../schemas/provider.ts';
 import { createAdminAuth } from './admin-auth.ts';
 import { sendError } from './answer.ts';
+import { BudgetGate } from './budget-gate.ts';
+import { costsView } from './budget-view.ts';
 import { createClientAuth } from './client-auth.ts';
 import type { IngressContext } from './context.ts';
 import { newRequestId } from './exchange.ts';
@@ -22,6 +26,7 @@ import { checkHost } from './host-guard.ts';
 import { selectEngine } from './http/engine.ts';
 import type { HttpEngine, HttpHandler, HttpReply, HttpRequest, HttpServer } from './http/http.ts';
 import { RequestCounts } from './request-counts.ts';
+import { startRequestOutcomes } from './request-outcomes.ts';
 import { findRoute, type Route } from './routes.ts';
 import { createSnapshot } from './snapshot.ts';
 import { gatherStats } from './stats.ts';
@@ -31,6 +36,7 @@ export interface IngressOptions {
   readonly config: Config;
   readonly events: EventPublisher;
   readonly observations: Pick<ObservationPublisher, 'add'>;
+  readonly prices: PriceList;
   readonly metrics: Metrics;
   readonly log: Log;
   /** Letters, digits, `_` and `-`; part of subjects. */
@@ -65,13 +71,20 @@ export async function startIngress(bus: Bus, options: IngressOptions): Promise<R
     }),
   );
   const health = stack.use(watchHealth(bus, { log }));
+  const budgets = config.budgets.length === 0 ? null : new BudgetGate(config, options.prices);
+  const onReport = budgets === null ? {} : { onReport: budgets.take.bind(budgets) };
+  const spending = stack.use(watchSpending(bus, { log, ...onReport }));
+  options.metrics.readCostsFrom(() => costsView(spending.latest(), Date.now()).by_provider);
   options.metrics.readHealthFrom(() => health.latest()?.providers ?? []);
+  options.metrics.readEventsFrom(options.events);
   const ports: MutablePorts = { ...config.ports };
   const context: IngressContext = {
     bus,
     hub,
     bodies,
     events: options.events,
+    outcomes: stack.use(startRequestOutcomes(options.events)),
+    prices: options.prices,
     observations: options.observations,
     config,
     metrics: options.metrics,
@@ -79,6 +92,8 @@ export async function startIngress(bus: Bus, options: IngressOptions): Promise<R
     clientAuth: createClientAuth(config.gatewayApiKeys),
     adminAuth: createAdminAuth(config),
     health,
+    spending,
+    budgets,
     localProviders: options.localProviders,
     relays: new Set(),
     openRequests: new Map(),

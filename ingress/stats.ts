@@ -1,7 +1,9 @@
 import { askEveryone } from '../bus/commands.ts';
 import { LIMITS } from '../config/limits.ts';
+import type { Alert } from '../schemas/alert.ts';
 import type { Explanation, ProviderHealth, RouterStats } from '../schemas/routing.ts';
 import { subjects } from '../schemas/subjects.ts';
+import { type BudgetView, budgetView, type CostsView, costsView } from './budget-view.ts';
 import type { IngressContext } from './context.ts';
 import type { RequestCounts } from './request-counts.ts';
 
@@ -19,6 +21,11 @@ export interface Stats {
   readonly providers: readonly ProviderHealth[];
   /** Of all routers, newest first. */
   readonly recent_decisions: readonly Explanation[];
+  /** As the ledger last reported. */
+  readonly costs: CostsView;
+  /** The last ones, newest first. */
+  readonly alerts: readonly Alert[];
+  readonly budgets: readonly BudgetView[];
 }
 
 interface RouterView {
@@ -30,7 +37,7 @@ interface RouterView {
 
 /** Asks every router and adds what this ingress counted. Without routers their part is empty. */
 export async function gatherStats(context: IngressContext): Promise<Stats> {
-  const { bus, health, requestCounts } = context;
+  const { bus, health, requestCounts, spending, budgets } = context;
   const routers = bus.isConnected ? await askRouters(context) : [];
   const leader = routers.find(({ isLeader }) => isLeader) ?? routers[0];
   return {
@@ -49,6 +56,9 @@ export async function gatherStats(context: IngressContext): Promise<Stats> {
     provider_endpoints: endpoints(context),
     providers: leader?.providers ?? health.latest()?.providers ?? [],
     recent_decisions: newestFirst(routers),
+    costs: costsView(spending.latest(), Date.now()),
+    alerts: spending.alerts(),
+    budgets: budgets?.stands(Date.now()).map(budgetView) ?? [],
   };
 }
 

@@ -53,6 +53,8 @@ export interface RouteRequest {
   readonly pinned: ProviderId | null;
   readonly facts: RequestFacts;
   readonly failed: readonly FailedAttempt[];
+  /** Providers whose budget has too little left for the request. */
+  readonly barred?: readonly ProviderId[];
   /** The request has waited for a rate limit already: it does so once. */
   readonly hasWaited: boolean;
 }

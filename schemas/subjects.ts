@@ -1,3 +1,5 @@
+import type { AlertScope } from './alert.ts';
+import type { PeriodKind } from './ledger.ts';
 import type { ProviderId } from './provider.ts';
 
 /**
@@ -36,7 +38,9 @@ export const subjects = {
   reservedEvent: (): string => 'gw.v1.ev.reserved',
   /** What clients saw of their requests, in batches. In stream EV. */
   requestEvent: (): string => 'gw.v1.ev.request',
-  /** A cost that crossed a line. In stream EV. */
+  /** A cost that crossed a line, for whoever listens. */
+  alert: (scope: AlertScope, period: PeriodKind): string => `gw.v1.alert.${scope}.${period}`,
+  /** The same. In stream EV. */
   alertEvent: (): string => 'gw.v1.ev.alert',
   /** An event that no ledger can read. In stream EV. */
   deadEvent: (): string => 'gw.v1.ev.dead',
@@ -58,6 +62,9 @@ export const KV_BUCKETS = {
   lease: 'gw-lease',
   totals: 'gw-totals',
 } as const;
+
+/** Keys of bucket `gw-totals` that everybody may read: what was spent and set aside, and the last alerts. */
+export const TOTALS_KEYS = { budget: 'budget', alerts: 'alerts' } as const;
 
 /** Queue groups: equal programs that share a subject. */
 export const queueGroups = {

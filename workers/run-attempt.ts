@@ -1,6 +1,8 @@
 import type { ReplySink } from '../bus/reply-sink.ts';
+import type { PriceList } from '../config/prices/price-list.ts';
 import type { HeaderPair, ReplyError } from '../schemas/envelope.ts';
 import { GatewayError } from '../schemas/error.ts';
+import type { Reservation } from '../schemas/ledger.ts';
 import type { ProviderId } from '../schemas/provider.ts';
 import type { ToolState } from '../schemas/tool-state.ts';
 import type { UsageEvent } from '../schemas/usage.ts';
@@ -12,6 +14,8 @@ import { exchange } from './exchange.ts';
 import { failureOfRefusal, failureOfThrown } from './failure-kind.ts';
 import type { Provider, Work } from './provider.ts';
 import { readRefusal } from './rate-limits/read-windows.ts';
+import { reservationOf } from './reservation.ts';
+import type { Reserved } from './reservations.ts';
 import { encodeCountAnswer } from './token-count/count-answer.ts';
 import type { UpstreamClient } from './upstream-client.ts';
 import { type AttemptNotes, type FinalOutcome, usageEventOf } from './usage-event.ts';
@@ -28,7 +32,11 @@ export interface AttemptDependencies {
   readonly provider: Provider;
   readonly client: UpstreamClient;
   readonly log: AttemptLog;
-  publishUsage(event: UsageEvent): void;
+  readonly prices: PriceList;
+  /** Tells the ledger that the upstream is about to be called. Never throws. */
+  reserve(reservation: Reservation): Reserved;
+  /** Ends the attempt in the ledger, behind its reservation if it has one. */
+  publishUsage(event: UsageEvent, reserved: Reserved | null): void;
   /** Where the body comes from when it did not travel with its dispatch. Rejects when it cannot be had. */
   fetchBody?(): Promise<Uint8Array>;
   nowMs(): number;
@@ -40,9 +48,9 @@ export interface AttemptDependencies {
 }
 
 /**
- * Makes one attempt at one provider: the call, its answer into the sink, and at the end exactly one usage event
- * (token counts have none) and exactly one `end` or `error`. Routers hear of it, of a failure before the ingress does.
- * Never rejects.
+ * Makes one attempt at one provider: a reservation, the call, its answer into the sink, and at the end exactly one usage
+ * event (token counts have neither) and exactly one `end` or `error`. Routers hear of it, of a failure before the ingress
+ * does. Never rejects.
  *
  * Within the attempt the upstream is asked again at most twice: after its credential was renewed, and after the
  * provider learned from a refusal.
@@ -52,7 +60,7 @@ export async function runAttempt(
   sink: ReplySink,
   dependencies: AttemptDependencies,
 ): Promise<void> {
-  const { provider, nowMs } = dependencies;
+  const { nowMs } = dependencies;
   const { requestModel } = work.dispatch.facts;
   useChosenModel(work);
   const notes: AttemptNotes = {
@@ -61,15 +69,12 @@ export async function runAttempt(
     upstreamModel: work.dispatch.facts.requestModel,
     status: null,
     firstContentAtMs: null,
+    reserved: null,
     refusal: null,
   };
   const report = createAttemptReport(work, notes, dependencies);
   const outcome = await outcomeOf(work, sink, { dependencies, notes, report });
-  publish(dependencies, () =>
-    work.dispatch.facts.operation === 'messages'
-      ? usageEventOf(work, notes, { provider, outcome, nowMs: nowMs() })
-      : null,
-  );
+  if (work.dispatch.facts.operation === 'messages') publish(work, outcome, { dependencies, notes });
   report.ended(outcome);
   const { summary } = outcome;
   if (outcome.kind === 'completed') {
@@ -178,9 +183,16 @@ async function call(
   const request = await provider.request(work, sink.signal);
   const { upstreamModel } = request;
   state.notes.upstreamModel = upstreamModel;
+  if (work.dispatch.deadlineMs <= nowMs()) return tooLate(provider.id);
+  if (sink.signal.aborted) return { kind: 'cancelled', summary: NOTHING_KNOWN };
+  const acknowledged = reserve(work, state);
+  if (acknowledged !== null) {
+    const isReserved = await acknowledged;
+    if (sink.signal.aborted) return { kind: 'cancelled', summary: NOTHING_KNOWN };
+    if (!isReserved) return notReserved(provider.id);
+  }
   const firstByteMs = work.dispatch.deadlineMs - nowMs();
   if (firstByteMs <= 0) return tooLate(provider.id);
-  if (sink.signal.aborted) return { kind: 'cancelled', summary: NOTHING_KNOWN };
   state.report.started();
   const secrets = credentialsIn(request.headers);
   const outcome = exchange(request, {
@@ -201,6 +213,34 @@ async function call(
   return outcome.then((ended) =>
     ended.kind === 'failed' ? { ...ended, error: hideCredentials(ended.error, secrets) } : ended,
   );
+}
+
+// Once, however often the attempt asks again. Null = there is nothing to wait for.
+function reserve(
+  { dispatch }: Work,
+  { dependencies, notes }: AttemptState,
+): Promise<boolean> | null {
+  if (dispatch.facts.operation !== 'messages' || notes.reserved !== null) return null;
+  const { provider, prices } = dependencies;
+  const { requestModel, upstreamModel, startedAtMs } = notes;
+  const { id, account } = provider;
+  const whose = { provider: id, account, requestModel, upstreamModel, startedAtMs };
+  notes.reserved = dependencies.reserve(reservationOf(dispatch, whose, prices));
+  return notes.reserved.acknowledged;
+}
+
+// Other workers write to the same log.
+function notReserved(providerId: ProviderId): FinalOutcome {
+  const error = replyError(
+    'overloaded_error',
+    `the ledger cannot be written: with ACCOUNTING=strict nothing was sent to provider ${providerId}`,
+  );
+  return {
+    kind: 'failed',
+    error: { ...error, isFailover: false },
+    failure: 'request',
+    summary: NOTHING_KNOWN,
+  };
 }
 
 function decodeContextOf({ dispatch }: Work, { dependencies, notes }: AttemptState): DecodeContext {
@@ -225,10 +265,15 @@ function tooLate(providerId: ProviderId): FinalOutcome {
 }
 
 // The client's answer does not depend on the ledger's: a publisher that fails is logged.
-function publish({ log, publishUsage }: AttemptDependencies, event: () => UsageEvent | null): void {
+function publish(
+  work: Work,
+  outcome: FinalOutcome,
+  { dependencies, notes }: Pick<AttemptState, 'dependencies' | 'notes'>,
+): void {
+  const { provider, prices, publishUsage, log } = dependencies;
+  const nowMs = dependencies.nowMs();
   try {
-    const usage = event();
-    if (usage !== null) publishUsage(usage);
+    publishUsage(usageEventOf(work, notes, { provider, outcome, prices, nowMs }), notes.reserved);
   } catch (error) {
     log.warn({ error }, 'usage event could not be published');
   }

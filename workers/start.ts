@@ -9,10 +9,11 @@ import type { ObservationPublisher } from '../bus/observation-publisher.ts';
 import type { ReplyHost } from '../bus/reply-host.ts';
 import type { ToolStates } from '../bus/tool-states.ts';
 import { LIMITS } from '../config/limits.ts';
+import type { PriceList } from '../config/prices/price-list.ts';
 import type { Dispatch } from '../schemas/envelope.ts';
 import { queueGroups, subjects } from '../schemas/subjects.ts';
-import { usageEventId } from '../schemas/usage.ts';
 import type { Accounts } from './accounts.ts';
+import type { Reservations } from './reservations.ts';
 import { runAttempt } from './run-attempt.ts';
 import type { TokenCounter } from './token-count/token-counter.ts';
 import type { UpstreamClient } from './upstream-client.ts';
@@ -22,7 +23,9 @@ export interface WorkerOptions {
   readonly accounts: Accounts;
   readonly host: ReplyHost;
   readonly client: UpstreamClient;
-  readonly events: EventPublisher;
+  readonly events: Pick<EventPublisher, 'publish'>;
+  readonly reservations: Reservations;
+  readonly prices: PriceList;
   readonly observations: Pick<ObservationPublisher, 'add'>;
   readonly log: Log;
   readonly toolStates: ToolStates;
@@ -76,7 +79,7 @@ function serve(
   { message, dispatched }: { message: BusMessage; dispatched: ReturnType<typeof decodeDispatch> },
   options: WorkerOptions,
 ): Promise<void> {
-  const { accounts, host, events, observations } = options;
+  const { accounts, host, events, observations, reservations } = options;
   const { dispatch, inlineBody } = dispatched;
   const streamId = message.reply.slice(message.reply.lastIndexOf('.') + 1);
   const sink = host.open(streamId, dispatch.ingressId);
@@ -92,12 +95,12 @@ function serve(
     countTokens: (text, how) => options.tokens.count(text, how),
     nowMs: Date.now,
     observe: observations.add,
-    publishUsage: (event) =>
-      events.publish(
-        subjects.usageEvent(accounts.providerId),
-        usageEventId(event.requestId, event.attempt),
-        event,
-      ),
+    prices: options.prices,
+    reserve: reservations.make,
+    publishUsage(event, reserved) {
+      if (reserved !== null) reservations.send(reserved);
+      events.publish(subjects.usageEvent(accounts.providerId), event.id, event);
+    },
   });
 }
 

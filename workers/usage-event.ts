@@ -1,7 +1,10 @@
+import type { PriceList } from '../config/prices/price-list.ts';
+import { writtenCost } from '../config/prices/written-cost.ts';
 import { type UsageEvent, usageEventId } from '../schemas/usage.ts';
 import type { Outcome } from './answers/answer.ts';
 import type { Provider, Work } from './provider.ts';
 import type { RefusalReading } from './rate-limits/read-windows.ts';
+import type { Reserved } from './reservations.ts';
 
 /** What a worker noted during one attempt. Times in milliseconds. */
 export interface AttemptNotes {
@@ -12,6 +15,8 @@ export interface AttemptNotes {
   /** The upstream's HTTP status; null when it never answered. */
   status: number | null;
   firstContentAtMs: number | null;
+  /** Null = the upstream was not called. */
+  reserved: Reserved | null;
   /** What the upstream's refusal said about rate limits; null = it did not refuse. */
   refusal: RefusalReading | null;
 }
@@ -23,12 +28,14 @@ export type FinalOutcome = Exclude<Outcome, { kind: 'refused' }>;
 export function usageEventOf(
   { dispatch }: Work,
   notes: AttemptNotes,
-  context: { provider: Provider; outcome: FinalOutcome; nowMs: number },
+  context: { provider: Provider; outcome: FinalOutcome; prices: PriceList; nowMs: number },
 ): UsageEvent {
   const { requestId, attempt, facts, clientKeyId } = dispatch;
-  const { provider, outcome, nowMs } = context;
+  const { provider, outcome, prices, nowMs } = context;
   const { summary } = outcome;
-  const { startedAtMs, firstContentAtMs } = notes;
+  const { usage, raw, responseModel } = summary;
+  const { startedAtMs, firstContentAtMs, upstreamModel } = notes;
+  const priced = { provider: provider.id, upstreamModel, responseModel, raw, atMs: startedAtMs };
   return {
     v: 1,
     id: usageEventId(requestId, attempt),
@@ -37,8 +44,8 @@ export function usageEventOf(
     provider: provider.id,
     account: provider.account,
     requestModel: notes.requestModel,
-    upstreamModel: notes.upstreamModel,
-    responseModel: summary.responseModel,
+    upstreamModel,
+    responseModel,
     sessionId: facts.sessionId,
     clientKeyId,
     startedAtMs,
@@ -49,7 +56,11 @@ export function usageEventOf(
     errorType: outcome.kind === 'failed' ? outcome.error.type : null,
     stopReason: summary.stopReason,
     estimated: summary.estimated,
-    usage: summary.usage,
-    raw: summary.raw,
+    usage,
+    raw,
+    cost: writtenCost(usage, priced, prices),
+    requestClass: facts.requestClass,
+    messageId: summary.messageId,
+    agentId: facts.agentId,
   };
 }

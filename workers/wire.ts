@@ -25,6 +25,8 @@ export interface AnswerSummary {
   readonly estimated: boolean;
   readonly raw: Record<string, unknown> | null;
   readonly responseModel: string | null;
+  /** The message's id as the client sees it; null = the client got no message. */
+  readonly messageId: string | null;
   readonly stopReason: string | null;
 }
 

@@ -126,6 +126,17 @@ test('a snapshot is not written over one that its writer does not know', async (
   assert.ok((await store.putSnapshot('{"n":3}', revision)) !== null);
 });
 
+test('the homes of conversations are kept beside the snapshot', async () => {
+  await using nats = await startTestNats();
+  await using bus = await connect(nats);
+  await using store = startRoutingStore(bus, { log });
+  assert.equal(await store.readConversations(), null);
+  await store.putConversations('{"n":1}');
+  await store.putConversations('{"n":2}');
+  assert.equal((await store.readConversations())?.json, '{"n":2}');
+  assert.equal(await store.readSnapshot(), null);
+});
+
 test('without a server settings cannot be changed: 503', async () => {
   await using nats = await startTestNats();
   await using bus = await connect(nats);

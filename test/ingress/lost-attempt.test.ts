@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig } from '../../config/load.ts';
+import { costOf } from '../../config/prices/cost.ts';
+import { createPriceList } from '../../config/prices/price-list.ts';
 import type { Exchange } from '../../ingress/exchange.ts';
 import { type LostAttempt, publishLostAttempt } from '../../ingress/lost-attempt.ts';
 import type { Relay } from '../../ingress/relay.ts';
@@ -13,6 +15,7 @@ const config = loadConfig(
   { ANTHROPIC_API_KEY: 'k', ANTHROPIC_API_KEY_2: 'k2' },
   { projectDir: '/project' },
 );
+const prices = createPriceList(config.prices);
 
 function lose(
   operation: Operation,
@@ -25,13 +28,8 @@ function lose(
   publishLostAttempt(
     {
       config,
-      events: {
-        pending: 0,
-        dropped: 0,
-        publish: (_subject, _id, event) => events.push(usageEventSchema.parse(event)),
-        flush: async () => true,
-        [Symbol.asyncDispose]: async () => undefined,
-      },
+      prices,
+      events: { publish: (_subject, _id, event) => events.push(usageEventSchema.parse(event)) },
       observations: {
         add(observation, how) {
           observations.push(observation);
@@ -66,6 +64,14 @@ test('a vanished worker’s attempt ends in the ledger and for the routers alike
   );
   assert.deepEqual([ended.usage.inputTokens, ended.usage.outputTokens], [1234, 10]);
   assert.ok(ended.durationMs >= 50);
+  assert.ok(event);
+  const { cost } = event;
+  const asked = { provider: 'anthropic', upstreamModel: 'claude-opus-5-5' } as const;
+  const context = { ...asked, responseModel: null, raw: null, atMs: event.startedAtMs };
+  const { picodollars, priceVersion, source } = costOf(event.usage, context, prices);
+  assert.deepEqual(cost, { picodollars: String(picodollars), priceVersion, source });
+  assert.ok(picodollars > 0n);
+  assert.deepEqual([event.requestClass, event.agentId, event.messageId], ['main', null, null]);
 });
 
 test('it is that of the account and the model that the router chose', () => {

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { messagesBody, post, startTestGateway } from '../support/gateway.ts';
 
+/** Providers in the chain's order. */
+const ENVIRONMENT = { DEFAULT_ROUTING_STRATEGY: 'availability' };
+
 test('every attempt has one usage event, with the provider’s own counts in disjoint parts', async () => {
-  await using gateway = await startTestGateway();
+  await using gateway = await startTestGateway({ environment: ENVIRONMENT });
   const { control } = gateway.sandbox;
   control.enqueue('anthropic', {
     outputTokens: 33,
@@ -35,7 +38,7 @@ test('every attempt has one usage event, with the provider’s own counts in dis
 });
 
 test('failed attempts, fallbacks and broken streams each have one event', async () => {
-  await using gateway = await startTestGateway();
+  await using gateway = await startTestGateway({ environment: ENVIRONMENT });
   const { control } = gateway.sandbox;
   control.enqueue('anthropic', { fault: { kind: 'status', status: 529 } });
   control.enqueue('vertex-claude', { fault: { kind: 'status', status: 500 } });
@@ -63,7 +66,7 @@ test('failed attempts, fallbacks and broken streams each have one event', async 
 });
 
 test('count_tokens is answered by the provider and costs nothing', async () => {
-  await using gateway = await startTestGateway();
+  await using gateway = await startTestGateway({ environment: ENVIRONMENT });
   const body = '{"model":"claude-sonnet-5-5","messages":[{"role":"user","content":"count me"}]}';
   const answer = await post(`${gateway.url()}/v1/messages/count_tokens?beta=true`, body);
   assert.equal(answer.status, 200);

@@ -57,6 +57,7 @@ export const NOTHING_KNOWN: AnswerSummary = Object.freeze({
   estimated: false,
   raw: null,
   responseModel: null,
+  messageId: null,
   stopReason: null,
 });
 

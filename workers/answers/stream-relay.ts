@@ -40,7 +40,12 @@ export class StreamRelay implements Answer {
 
   summary(): AnswerSummary {
     this.#end();
-    return this.#decoder.summary();
+    return this.#summary();
+  }
+
+  #summary(): AnswerSummary {
+    const summary = this.#decoder.summary();
+    return this.#held === null ? summary : { ...summary, messageId: null }; // the client saw none
   }
 
   // A last `[DONE]` may follow a whole answer, and then the connection can be used again. Who goes on talking is cut off.
@@ -61,11 +66,11 @@ export class StreamRelay implements Answer {
     if (error !== null) {
       this.#end();
       const failure = failureOfReport(error);
-      this.#context.settle({ kind: 'failed', error, failure, summary: this.#decoder.summary() });
+      this.#context.settle({ kind: 'failed', error, failure, summary: this.#summary() });
       this.#context.call.abort();
     } else if (isComplete) {
       this.#end();
-      this.#context.settle({ kind: 'completed', summary: this.#decoder.summary() });
+      this.#context.settle({ kind: 'completed', summary: this.#summary() });
     }
   }
 

@@ -73,8 +73,9 @@ export class FoldedStream implements Answer {
     if (!this.#isOver) this.#take(null);
   }
 
+  // The client saw no message: it gets a whole one or none.
   summary(): AnswerSummary {
-    return this.#decoder.summary();
+    return { ...this.#decoder.summary(), messageId: null };
   }
 
   #take(bytes: Buffer | null): void {
@@ -96,7 +97,8 @@ export class FoldedStream implements Answer {
 
   #send(): void {
     try {
-      sendWhole(this.#context, { bytes: this.#fold.finish(), summary: this.summary() });
+      const summary = this.#decoder.summary();
+      sendWhole(this.#context, { bytes: this.#fold.finish(), summary });
     } catch (error) {
       fail(this.#context, thrownError(error), this.summary());
     }

@@ -38,7 +38,7 @@ export class MessageWriter {
   #events: string[] = [];
   #open: OpenBlock | null = null;
   #index = 0;
-  #isStarted = false;
+  #messageId: string | null = null;
   #isFinished = false;
   #hasContent = false;
   #isBoundary = false;
@@ -52,6 +52,11 @@ export class MessageWriter {
     return this.#isFinished;
   }
 
+  /** The message's id; null before its start was written. */
+  get messageId(): string | null {
+    return this.#messageId;
+  }
+
   /** Blocks begun so far. */
   get blocks(): number {
     return this.#index + (this.#open === null ? 0 : 1);
@@ -59,8 +64,8 @@ export class MessageWriter {
 
   /** `message_start` and a ping; the first content writes them too. */
   start(): void {
-    if (this.#isStarted) return;
-    this.#isStarted = true;
+    if (this.#messageId !== null) return;
+    this.#messageId = `msg_${randomBytes(12).toString('hex')}`;
     const { requestModel, inputTokensEstimate } = this.#options;
     const usage = {
       input_tokens: inputTokensEstimate,
@@ -69,7 +74,7 @@ export class MessageWriter {
       output_tokens: 0,
     };
     const message = {
-      id: `msg_${randomBytes(12).toString('hex')}`,
+      id: this.#messageId,
       type: 'message',
       role: 'assistant',
       model: requestModel,

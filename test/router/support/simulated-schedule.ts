@@ -145,6 +145,7 @@ export class Schedule {
     if (copy === null) return;
     const { nowMs } = this.#timeline;
     copy.restore(JSON.parse(JSON.stringify(state.snapshot(nowMs))), nowMs);
+    for (const part of state.homesInParts(nowMs)) copy.addHomes(part, nowMs);
     this.#isRestored = true;
     counts.restores += 1;
   }

@@ -1,5 +1,6 @@
 import type { ReplySink } from '../../../bus/reply-sink.ts';
 import { DEFAULT_MODEL_MAPPING } from '../../../config/model-mapping.ts';
+import { createPriceList } from '../../../config/prices/price-list.ts';
 import type {
   Dispatch,
   HeaderPair,
@@ -9,6 +10,7 @@ import type {
   RequestFacts,
 } from '../../../schemas/envelope.ts';
 import { scanTopLevel, type TopLevelScanOptions } from '../../../schemas/json-scan.ts';
+import type { Reservation } from '../../../schemas/ledger.ts';
 import type { Observation } from '../../../schemas/observation.ts';
 import type { UsageEvent } from '../../../schemas/usage.ts';
 import type { Provider, Work } from '../../../workers/provider.ts';
@@ -150,6 +152,7 @@ export function workOf(
 export interface AttemptRecord {
   readonly sink: RecordingSink;
   readonly usage: UsageEvent[];
+  readonly reservations: Reservation[];
   readonly observations: Observation[];
   /** Those of the observations that could not wait. */
   readonly urgent: Observation[];
@@ -173,6 +176,9 @@ export function anthropicAt(baseUrl: string): Provider {
   );
 }
 
+/** The prices of all attempts in tests. */
+export const PRICES = createPriceList();
+
 /** Starts an attempt with a client of its own, which closes when the attempt ends. */
 export function startAttempt(
   provider: Provider,
@@ -181,10 +187,13 @@ export function startAttempt(
     sink?: RecordingSink;
     client?: UpstreamClientOptions;
     fetchBody?: () => Promise<Uint8Array>;
+    /** Whether the ledger's log takes reservations; default: nobody waits for it. */
+    acknowledged?: Promise<boolean>;
   } = {},
 ): AttemptRecord {
   const sink = options.sink ?? new RecordingSink();
   const usage: UsageEvent[] = [];
+  const reservations: Reservation[] = [];
   const observations: Observation[] = [];
   const urgent: Observation[] = [];
   const client = createUpstreamClient(options.client);
@@ -195,6 +204,11 @@ export function startAttempt(
     nowMs: Date.now,
     remember: () => {},
     countTokens: async () => 4_242,
+    prices: PRICES,
+    reserve(reservation) {
+      reservations.push(reservation);
+      return { batch: 0, acknowledged: options.acknowledged ?? null };
+    },
     publishUsage: (event) => usage.push(event),
     observe: (seen, how) => {
       observations.push(seen);
@@ -202,5 +216,5 @@ export function startAttempt(
     },
     ...(options.fetchBody === undefined ? {} : { fetchBody: options.fetchBody }),
   }).finally(() => client[Symbol.asyncDispose]());
-  return { sink, usage, observations, urgent, done };
+  return { sink, usage, reservations, observations, urgent, done };
 }

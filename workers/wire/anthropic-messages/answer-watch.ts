@@ -24,6 +24,7 @@ export class AnswerWatch {
   #hasFinalOutput = false;
   #isStarted = false;
   #responseModel: string | null = null;
+  #messageId: string | null = null;
   #stopReason: string | null = null;
   #textBytes = 0;
   #deltas = 0;
@@ -37,6 +38,7 @@ export class AnswerWatch {
     this.#isStarted = true;
     const message = objectField(event, 'message');
     this.#responseModel = textField(message, 'model') ?? this.#responseModel;
+    this.#messageId ??= textField(message, 'id');
     const { usage } = message;
     if (isJsonObject(usage)) this.#raw = mergeUsage(this.#raw, usage);
   }
@@ -64,11 +66,13 @@ export class AnswerWatch {
   /** What is known; the counts that the stream never gave are estimated, but for one that failed before it began. */
   summary(isRefused: boolean): AnswerSummary {
     const { usage, hasInput } = readUsage(this.#raw);
-    const responseModel = this.#responseModel;
-    const stopReason = this.#stopReason;
-    if (!this.#isStarted && isRefused) {
-      return { usage: NO_USAGE, estimated: false, raw: this.#raw, responseModel, stopReason };
-    }
+    const about = {
+      raw: this.#raw,
+      responseModel: this.#responseModel,
+      messageId: this.#messageId,
+      stopReason: this.#stopReason,
+    };
+    if (!this.#isStarted && isRefused) return { usage: NO_USAGE, estimated: false, ...about };
     const outputEstimate = Math.max(this.#deltas, Math.ceil(this.#textBytes / BYTES_PER_TOKEN));
     return {
       usage: {
@@ -79,9 +83,7 @@ export class AnswerWatch {
           : Math.max(usage.outputTokens, outputEstimate),
       },
       estimated: !hasInput || !this.#hasFinalOutput,
-      raw: this.#raw,
-      responseModel,
-      stopReason,
+      ...about,
     };
   }
 }

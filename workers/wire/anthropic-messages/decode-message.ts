@@ -31,6 +31,7 @@ export function decodeMessage(body: Uint8Array, context: DecodeContext): Decoded
       estimated: false,
       raw: null,
       responseModel: null,
+      messageId: null,
       stopReason: null,
     };
     return { bytes: body, summary };
@@ -49,6 +50,7 @@ export function decodeMessage(body: Uint8Array, context: DecodeContext): Decoded
       estimated: !hasInput || !hasOutput,
       raw,
       responseModel: textField(message, 'model'),
+      messageId: textField(message, 'id'),
       stopReason: textField(message, 'stop_reason'),
     },
   };

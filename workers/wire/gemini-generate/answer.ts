@@ -110,6 +110,7 @@ export class GeminiAnswer {
     const known = {
       raw: this.#raw,
       responseModel: this.#responseModel,
+      messageId: this.#writer.messageId,
       stopReason: this.#stopReason,
     };
     if (this.error !== null && this.#chunks === 0 && !this.#isCut) {

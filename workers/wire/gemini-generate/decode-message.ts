@@ -40,6 +40,7 @@ function tokenCount(chunks: readonly GeminiChunk[]): DecodedMessage | null {
     estimated: false,
     raw: null,
     responseModel: null,
+    messageId: null,
     stopReason: null,
   };
   return { bytes: Buffer.from(JSON.stringify({ input_tokens: tokens })), summary };

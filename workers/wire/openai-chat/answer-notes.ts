@@ -10,6 +10,7 @@ const CHARACTERS_PER_TOKEN = 3.6;
 
 /** What the notes do not see themselves. */
 export interface SummaryOptions {
+  readonly messageId: string | null;
   readonly argumentCharacters: number;
   readonly isComplete: boolean;
 }
@@ -44,9 +45,14 @@ export class AnswerNotes {
    * What is known. Counts that never came are estimated; so is the output of an answer that broke off, as usage in the
    * middle of a stream says little. An answer that failed before it began used nothing.
    */
-  summary({ argumentCharacters, isComplete }: SummaryOptions): AnswerSummary {
+  summary({ messageId, argumentCharacters, isComplete }: SummaryOptions): AnswerSummary {
     const raw = this.#raw;
-    const about = { raw, responseModel: this.#responseModel, stopReason: this.#stopReason };
+    const about = {
+      raw,
+      responseModel: this.#responseModel,
+      messageId,
+      stopReason: this.#stopReason,
+    };
     if (!this.#isStarted) return { usage: NO_USAGE, estimated: false, ...about };
     const { usage, hasInput, hasOutput } = readUsage(raw);
     const characters = this.#characters + argumentCharacters;

@@ -103,9 +103,15 @@ export class ChatAnswer {
 
   /** What is known so far. */
   summary(): AnswerSummary {
+    return this.#summary(this.isComplete);
+  }
+
+  #summary(isComplete: boolean): AnswerSummary {
+    const { messageId } = this.#writer;
     return this.#notes.summary({
+      messageId,
       argumentCharacters: this.#calls.characters,
-      isComplete: this.isComplete,
+      isComplete,
     });
   }
 
@@ -173,10 +179,7 @@ export class ChatAnswer {
       stopSequence: this.#stopSequence,
     });
     this.#notes.finished(stopReason);
-    const { usage } = this.#notes.summary({
-      argumentCharacters: this.#calls.characters,
-      isComplete: true,
-    });
+    const { usage } = this.#summary(true);
     this.#writer.finish({
       stopReason,
       stopSequence: stopReason === 'stop_sequence' ? this.#stopSequence : null,
