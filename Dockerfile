@@ -19,7 +19,10 @@ COPY bus ./bus
 COPY workers ./workers
 COPY router ./router
 COPY ingress ./ingress
+COPY ledger ./ledger
 COPY sandbox ./sandbox
 COPY cli ./cli
+# A new volume takes over the folder's owner.
+RUN mkdir /data && chown node /data
 USER node
 ENTRYPOINT ["node", "--max-semi-space-size=16", "main.ts"]

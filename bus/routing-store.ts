@@ -29,11 +29,15 @@ export interface RoutingStore extends AsyncDisposable {
    * with the new revision; null = somebody else wrote it. Throws when the store does not answer.
    */
   putSnapshot(json: string, after: number): Promise<number | null>;
+  /** Where conversations are at home, as JSON; null = it was never written. Throws when the store does not answer. */
+  readConversations(): Promise<StoredSnapshot | null>;
+  /** Throws when the store does not answer. */
+  putConversations(json: string): Promise<void>;
   /** Throws when the store does not answer. */
   putHealth(report: HealthReport): Promise<void>;
 }
 
-/** A snapshot with its revision in the bucket. */
+/** What routers kept, with its revision in the bucket. */
 export interface StoredSnapshot {
   readonly json: string;
   readonly revision: number;
@@ -93,10 +97,8 @@ class KeyValueStore implements RoutingStore {
     throw unavailable('the settings were changed by others at the same time; try again');
   }
 
-  async readSnapshot(): Promise<StoredSnapshot | null> {
-    const entry = await this.#use((kv) => kv.get(STATE_KEYS.snapshot));
-    if (entry === null) return null;
-    return { json: entry.string(), revision: entry.revision };
+  readSnapshot(): Promise<StoredSnapshot | null> {
+    return this.#read(STATE_KEYS.snapshot);
   }
 
   async putSnapshot(json: string, after: number): Promise<number | null> {
@@ -108,12 +110,25 @@ class KeyValueStore implements RoutingStore {
     }
   }
 
+  readConversations(): Promise<StoredSnapshot | null> {
+    return this.#read(STATE_KEYS.conversations);
+  }
+
+  async putConversations(json: string): Promise<void> {
+    await this.#use((kv) => kv.put(STATE_KEYS.conversations, json));
+  }
+
   async putHealth(report: HealthReport): Promise<void> {
     await this.#use((kv) => kv.put(STATE_KEYS.health, JSON.stringify(report)));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve(this.#watch[Symbol.asyncDispose]());
+  }
+
+  async #read(key: string): Promise<StoredSnapshot | null> {
+    const entry = await this.#use((kv) => kv.get(key));
+    return entry === null ? null : { json: entry.string(), revision: entry.revision };
   }
 
   // Null = somebody else was faster.

@@ -11,7 +11,12 @@ import { KV_BUCKETS } from '../schemas/subjects.ts';
 import type { Bus } from './connect.ts';
 
 /** The keys of bucket `gw-state`. */
-export const STATE_KEYS = { settings: 'settings', snapshot: 'snapshot', health: 'health' } as const;
+export const STATE_KEYS = {
+  settings: 'settings',
+  snapshot: 'snapshot',
+  conversations: 'conversations',
+  health: 'health',
+} as const;
 
 /** How long one read or write waits for JetStream. */
 const ANSWER_MS_MAX = 2_000;

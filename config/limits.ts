@@ -144,6 +144,8 @@ export const LIMITS = {
   /** Events that leave together: how many, and how long reservations and outcomes wait for company. */
   eventBatchMax: 64,
   reservedDelayMsMax: 5,
+  /** Reservations of attempts under way are told again this often: well before `ledgerReservationMsMax`. */
+  reservationRenewMs: 300_000,
   outcomeDelayMsMax: 20,
   /** Events on disk while JetStream is away: all of one process, and those of one file. */
   eventSpoolBytesMax: 67_108_864,

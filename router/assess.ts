@@ -9,12 +9,11 @@ import { type Standing, standingOf } from './standing.ts';
 import type { Candidate } from './strategy.ts';
 
 /** A target that can serve the request, with how it stands and what a strategy may look at. */
-export interface Assessed {
+export interface Assessed extends Candidate {
   readonly planned: PlannedTarget;
   readonly circuit: CircuitStanding;
   readonly forecast: Forecast;
   readonly standing: Standing;
-  readonly candidate: Candidate;
 }
 
 /** Asks what is known about each target. */
@@ -23,32 +22,37 @@ export function assess(
   request: RouteRequest,
   context: FactsContext,
 ): readonly Assessed[] {
-  const { knowledge, need, nowMs, homes, home } = context;
+  const { knowledge, need, nowMs, homes } = context;
   const isRetry = request.failed.length > 0;
   const requestHash = hashOf(request.requestId);
   const pricesAt = pricesOncePerModel(context);
-  return targets.map((planned) => {
+  const [last] = homes;
+  return targets.map((planned): Assessed => {
     const cachedAt = homeAt(homes, planned);
     const circuit = knowledge.circuit(planned, nowMs);
     const forecast = knowledge.forecast(planned, needAt(cachedAt, need), nowMs);
     const standing = standingOf({
       circuit,
       forecast,
-      isHome: home === null ? null : cachedAt === home,
+      isHome: last === undefined ? null : planned === last.planned,
       lacksRetryBudget: isRetry && !knowledge.hasRetryBudget(planned, nowMs),
       share: shareOf(hashOfBoth(requestHash, planned.hash)),
     });
-    const known = { standing, forecast, weight: circuit.weight, cachedAt };
-    const candidate: Candidate = {
+    const prices = pricesAt(planned);
+    const known = { standing, forecast, weight: circuit.weight, cachedAt, prices };
+    return {
       provider: planned.provider,
       account: planned.account,
       upstreamModel: planned.upstreamModel,
       model: planned.model,
       chainIndex: planned.chainIndex,
       hash: planned.hash,
-      facts: factsOf(planned, { ...known, prices: pricesAt(planned) }, context),
+      facts: factsOf(planned, known, context),
+      planned,
+      circuit,
+      forecast,
+      standing,
     };
-    return { planned, circuit, forecast, standing, candidate };
   });
 }
 

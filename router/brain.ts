@@ -14,7 +14,7 @@ import { ObservationLog, type Positions } from './observation-log.ts';
 import type { RouterPolicy } from './policy.ts';
 import { RecentDecisions } from './recent-decisions.ts';
 
-/** What a router knows, as it is kept: JSON. */
+/** What a router knows without the homes of conversations, as it is kept: JSON. */
 export interface BrainSnapshot {
   readonly v: 1;
   /** Up to which batch of each process. */
@@ -71,7 +71,9 @@ export class Brain {
     const { target, need } = decision.first;
     const isRetry = request.failed.length > 0;
     const conversation = conversationOf(request.facts);
-    this.#state.reserve(request.requestId, target, { need, isRetry, conversation }, nowMs);
+    const { waitMs } = decision.decision;
+    const reserved = { need, isRetry, conversation, waitMs };
+    this.#state.reserve(request.requestId, target, reserved, nowMs);
     return decision;
   }
 
@@ -113,7 +115,7 @@ export class Brain {
     return this.policy.chain.map((provider) => this.#state.health(provider, nowMs));
   }
 
-  /** Everything it knows. */
+  /** Everything it knows but where conversations are at home. */
   snapshot(nowMs: number): BrainSnapshot {
     return { v: 1, asOf: this.#log.positions(), state: this.#state.snapshot(nowMs) };
   }
@@ -129,6 +131,18 @@ export class Brain {
     this.#changes += 1;
     for (const batch of lacking) this.#fold(batch, nowMs);
     return true;
+  }
+
+  /** Where conversations are at home, in parts that take little time each. */
+  homesInParts(nowMs: number): Iterable<unknown> {
+    return this.#state.homesInParts(nowMs);
+  }
+
+  /** Takes over such a part, which another router wrote at `atMs` (Unix milliseconds). */
+  adoptHomes(part: unknown, atMs: number, nowMs: number): void {
+    // The writer's clock may be ahead of this one.
+    this.#state.addHomes(part, Math.min(atMs, nowMs));
+    this.#changes += 1;
   }
 
   #fold({ observations }: ObservationBatch, nowMs: number): void {

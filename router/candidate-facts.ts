@@ -8,14 +8,18 @@ import type { RouterPolicy } from './policy.ts';
 import type { Standing } from './standing.ts';
 import type { CandidateFacts } from './strategy.ts';
 
+/** A home of a conversation, and the target that it is. */
+export interface HomeAt {
+  readonly planned: PlannedTarget;
+  readonly home: SessionHome;
+}
+
 /** What holds for all candidates of one request. */
 export interface FactsContext {
   readonly facts: RequestFacts;
   readonly need: TokenNeed;
-  /** Where its prompt is cached, last used first. */
-  readonly homes: readonly SessionHome[];
-  /** The first of the homes that could serve it; null = none. */
-  readonly home: SessionHome | null;
+  /** The targets that served its conversation, the last one first. */
+  readonly homes: readonly HomeAt[];
   readonly knowledge: Knowledge;
   readonly policy: RouterPolicy;
   readonly nowMs: number;
@@ -61,25 +65,28 @@ export function factsOf(
     headroom: forecast.headroom,
     inFlight: knowledge.inFlight(planned),
     warmForMs: cachedAt?.warmForMs ?? 0,
-    isHome: cachedAt !== null && cachedAt === context.home,
+    isHome: cachedAt !== null && cachedAt === context.homes[0]?.home,
     // Its share was looked at when this request was let in.
     weight: isTrial ? 1 : weight,
     isSameModel: planned.isSameModel,
   };
 }
 
-/** The first of the homes that one of the targets is at; null = none. */
-export function firstHome(
+/** The homes that are at one of the targets, in the order of `homes`. */
+export function homesAmong(
+  targets: readonly PlannedTarget[],
   homes: readonly SessionHome[],
-  targets: readonly Target[],
-): SessionHome | null {
-  return homes.find((home) => targets.some((target) => isSameTarget(home, target))) ?? null;
+): readonly HomeAt[] {
+  return homes.flatMap((home) => {
+    const planned = targets.find((target) => isSameTarget(home, target));
+    return planned === undefined ? [] : [{ planned, home }];
+  });
 }
 
-/** The home that is at a target; null = none is. */
-export function homeAt(homes: readonly SessionHome[], target: Target): SessionHome | null {
-  for (const home of homes) {
-    if (isSameTarget(home, target)) return home;
+/** The home that is at one of the targets; null = none is. */
+export function homeAt(homes: readonly HomeAt[], planned: PlannedTarget): SessionHome | null {
+  for (const each of homes) {
+    if (each.planned === planned) return each.home;
   }
   return null;
 }

@@ -37,17 +37,17 @@ export function explained(
   };
 }
 
-function explainedRank({ assessed, scored }: Ranked): ExplainedCandidate {
-  const { provider, account, upstreamModel } = assessed.planned;
+function explainedRank({ candidate, score, factors }: Ranked): ExplainedCandidate {
+  const { provider, account, upstreamModel, standing } = candidate;
   return {
     provider,
     account,
     upstreamModel,
     isEligible: true,
-    standing: assessed.standing.level,
-    standingReason: standingInWords(assessed),
-    score: scored.score,
-    factors: scored.factors,
+    standing: standing.level,
+    standingReason: standingInWords(candidate),
+    score,
+    factors,
   };
 }
 

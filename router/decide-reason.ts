@@ -18,12 +18,12 @@ export function reasonOf(
   const [first] = all;
   if (first === undefined) return 'nobody';
   if (isWaiting) return 'waiting';
-  if (first.assessed.standing.level === 'out') return 'last_resort';
+  if (first.candidate.standing.level === 'out') return 'last_resort';
   if (request.failed.length > 0) return 'fallback';
   if (request.pinned !== null) return 'pinned';
   if (all.length === 1) return 'only_candidate';
-  const isChosen = first.assessed.planned.isPreferred;
-  if (isChosen && all.some(({ assessed }) => !assessed.planned.isPreferred)) return 'rule';
-  if (strategy === 'intelligent' && first.assessed.candidate.facts.isHome) return 'session';
+  const isChosen = first.candidate.planned.isPreferred;
+  if (isChosen && all.some(({ candidate }) => !candidate.planned.isPreferred)) return 'rule';
+  if (strategy === 'intelligent' && first.candidate.facts.isHome) return 'session';
   return REASON_OF[strategy];
 }

@@ -43,6 +43,7 @@ export function whyExcluded({ planned, why }: Excluded, request: RouteRequest): 
 
 const WORDS = {
   maintenance: 'is in maintenance',
+  budget: 'has used up its budget',
   model: 'does not have the model',
   body: 'takes no body of this size',
   window: 'has a model whose context window is too small',

@@ -21,12 +21,12 @@ export function waitingFor(all: readonly Ranked[], request: RouteRequest): Waiti
   if (request.hasWaited) return null;
   let soonest: Ranked | null = null;
   for (const ranked of all) {
-    const { level, cause, backInMs } = ranked.assessed.standing;
+    const { level, cause, backInMs } = ranked.candidate.standing;
     if (level !== 'out') return null;
     if (cause !== 'rate_limited' || backInMs > LIMITS.rateLimitWaitMsMax) continue;
-    if (soonest === null || backInMs < soonest.assessed.standing.backInMs) soonest = ranked;
+    if (soonest === null || backInMs < soonest.candidate.standing.backInMs) soonest = ranked;
   }
   if (soonest === null) return null;
   const jitterMs = shareOf(hashOf(request.requestId)) * JITTER_MS;
-  return { ranked: soonest, waitMs: Math.ceil(soonest.assessed.standing.backInMs + jitterMs) };
+  return { ranked: soonest, waitMs: Math.ceil(soonest.candidate.standing.backInMs + jitterMs) };
 }

@@ -12,7 +12,7 @@ import type { ProviderId } from '../schemas/provider.ts';
 import type { Explanation, StrategyName } from '../schemas/routing.ts';
 import type { Target } from '../schemas/target.ts';
 import { assess, needAt } from './assess.ts';
-import { firstHome, homeAt } from './candidate-facts.ts';
+import { homeAt, homesAmong } from './candidate-facts.ts';
 import { ruleFor } from './class-rules.ts';
 import { explained } from './decide-explain.ts';
 import { inOrder, type Ranked } from './decide-order.ts';
@@ -66,15 +66,16 @@ export function decide(request: RouteRequest, context: DecisionContext): Decisio
     { ...facts, tokens: facts.inputTokensEstimate + need.outputTokens },
     {
       failed,
+      barred: request.barred,
       accounts: policy.accounts,
       isInMaintenance: ({ provider }) => knowledge.isInMaintenance(provider),
     },
   );
   const conversation = conversationOf(facts);
-  const homes = conversation === null ? NO_HOMES : knowledge.homes(conversation, nowMs);
-  const home = firstHome(homes, fitting);
+  const known = conversation === null ? NO_HOMES : knowledge.homes(conversation, nowMs);
+  const homes = homesAmong(fitting, known);
   const ranked = inOrder(
-    assess(fitting, request, { facts, need, homes, home, knowledge, policy, nowMs }),
+    assess(fitting, request, { facts, need, homes, knowledge, policy, nowMs }),
     request,
     { strategy: strategies[strategy], options: policy },
   );
@@ -88,7 +89,7 @@ export function decide(request: RouteRequest, context: DecisionContext): Decisio
     waitMs: waiting?.waitMs ?? 0,
     refusal: all.length === 0 ? refusalOf(excluded, request, { named, chain: policy.chain }) : null,
   };
-  const target = all[0]?.assessed.planned ?? null;
+  const target = all[0]?.candidate.planned ?? null;
   return {
     decision,
     first:
@@ -134,8 +135,8 @@ function withFirst(ranked: readonly Ranked[], first: Ranked): readonly Ranked[] 
 
 function targetsOf(all: readonly Ranked[]): readonly RouteTarget[] {
   const targets: RouteTarget[] = [];
-  for (const { assessed } of all) {
-    const { provider, account, model } = assessed.planned;
+  for (const { candidate } of all) {
+    const { provider, account, model } = candidate;
     const ofProvider = targets.filter((target) => target.provider === provider);
     if (ofProvider.length < TARGETS_PER_PROVIDER_MAX) targets.push({ provider, account, model });
     if (targets.length === LIMITS.targetsMax) break;

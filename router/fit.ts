@@ -1,4 +1,5 @@
 import type { FailedAttempt, RequestFacts } from '../schemas/envelope.ts';
+import type { ProviderId } from '../schemas/provider.ts';
 import type { PlannedTarget } from './plan.ts';
 import type { RouterPolicy } from './policy.ts';
 
@@ -6,7 +7,15 @@ import type { RouterPolicy } from './policy.ts';
  * Why a target is left out. The last five are about what the request needs: they exclude nobody as long as they would
  * exclude all, for then the provider's own answer is the best there is.
  */
-export type Exclusion = 'maintenance' | 'failed' | 'model' | 'body' | 'window' | 'tools' | 'search';
+export type Exclusion =
+  | 'maintenance'
+  | 'budget'
+  | 'failed'
+  | 'model'
+  | 'body'
+  | 'window'
+  | 'tools'
+  | 'search';
 
 /** A target that is not asked. */
 export interface Excluded {
@@ -29,6 +38,8 @@ export interface ModelNeeds extends Pick<RequestFacts, 'bodyBytes' | 'hasTools' 
 /** Statuses that speak about the account alone: the provider's other accounts may serve. */
 const ABOUT_THE_ACCOUNT: ReadonlySet<number> = new Set([401, 402, 403, 429]);
 
+const NOBODY: readonly ProviderId[] = [];
+
 const CHECKS: readonly {
   readonly why: Exclusion;
   readonly passes: (planned: PlannedTarget, needs: ModelNeeds) => boolean;
@@ -43,16 +54,18 @@ const CHECKS: readonly {
   { why: 'search', passes: ({ canSearch }, needs) => canSearch || !needs.hasWebSearch },
 ];
 
-/** Leaves out those in maintenance, those that failed this request, and those whose model cannot serve it. Pure. */
+/** Leaves out those in maintenance or out of budget, those that failed this request, and those whose model cannot serve it. Pure. */
 export function fitOf(
   targets: readonly PlannedTarget[],
   needs: ModelNeeds,
   {
     failed,
+    barred = NOBODY,
     isInMaintenance,
     accounts,
   }: {
     failed: readonly FailedAttempt[];
+    barred?: readonly ProviderId[] | undefined;
     isInMaintenance: (planned: PlannedTarget) => boolean;
     accounts: RouterPolicy['accounts'];
   },
@@ -61,6 +74,7 @@ export function fitOf(
   const alive: PlannedTarget[] = [];
   for (const planned of targets) {
     if (isInMaintenance(planned)) excluded.push({ planned, why: 'maintenance' });
+    else if (barred.includes(planned.provider)) excluded.push({ planned, why: 'budget' });
     else if (hasFailed(planned, failed, accounts)) excluded.push({ planned, why: 'failed' });
     else alive.push(asItFits(planned, needs));
   }

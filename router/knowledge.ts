@@ -81,23 +81,32 @@ export interface Knowledge {
   health(provider: ProviderId, nowMs: number): ProviderHealth;
 }
 
+/** What a decision holds of a target until its attempt reports. */
+export interface Reserved {
+  readonly need: TokenNeed;
+  /** It is a request's second decision or later. */
+  readonly isRetry: boolean;
+  readonly conversation: string | null;
+  /** Milliseconds that the request waits before it goes there. Default 0. */
+  readonly waitMs?: number;
+}
+
 /** The state machine: everything it knows comes from observations, settings and its own reservations. */
 export interface RoutingState extends Knowledge {
   readonly settings: RoutingSettings;
   /** Learns. Nonsense and repetitions change nothing. Never throws. */
   fold(observation: Observation, nowMs: number): void;
   apply(settings: RoutingSettings): void;
-  /** Counts a decision until its attempt reports (or for two seconds). `isRetry`: it is a request's second or later. */
-  reserve(
-    requestId: string,
-    target: Target,
-    how: { need: TokenNeed; isRetry: boolean; conversation: string | null },
-    nowMs: number,
-  ): void;
-  /** Everything learned, as JSON, times relative to `nowMs`. */
+  /** Counts a decision until its attempt reports (or for two seconds after its wait). */
+  reserve(requestId: string, target: Target, how: Reserved, nowMs: number): void;
+  /** Everything learned but the homes, as JSON, times relative to `nowMs`. */
   snapshot(nowMs: number): RoutingSnapshot;
-  /** Replaces what was learned; own reservations stay. Unknown versions are ignored (false). */
+  /** Replaces what was learned; own reservations and homes stay. Unknown versions are ignored (false). */
   restore(snapshot: unknown, nowMs: number): boolean;
+  /** The homes of conversations as JSON, in parts that take little time each, times relative to `nowMs`. */
+  homesInParts(nowMs: number): Iterable<unknown>;
+  /** Takes over such a part as of `nowMs`; a conversation of which a later visit is known here stays as it is. */
+  addHomes(part: unknown, nowMs: number): void;
 }
 
 /** Opaque JSON; `v` changes when its shape does. */

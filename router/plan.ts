@@ -54,11 +54,13 @@ export interface PlanQuery {
 }
 
 const plans = createMemory<readonly PlannedTarget[]>(LIMITS.mappedNamesMax);
+const ruledPlans = createMemory<readonly PlannedTarget[]>(LIMITS.mappedNamesMax);
 
 /** Every account of the chain as a target, in the chain's order. Remembered per policy and names. */
 export function planFor(query: PlanQuery, policy: RouterPolicy): readonly PlannedTarget[] {
-  const key = `${query.rule?.name ?? ''} ${query.requestModel}`;
-  return plans(policy, key, () => plan(query, policy));
+  const { requestModel, rule } = query;
+  if (rule === null) return plans(policy, requestModel, () => plan(query, policy));
+  return ruledPlans(policy, `${rule.name} ${requestModel}`, () => plan(query, policy));
 }
 
 function plan(query: PlanQuery, policy: RouterPolicy): readonly PlannedTarget[] {

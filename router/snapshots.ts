@@ -4,6 +4,7 @@ import type { Log } from '../bus/log.ts';
 import type { RoutingStore } from '../bus/routing-store.ts';
 import { LIMITS } from '../config/limits.ts';
 import type { Brain, BrainSnapshot } from './brain.ts';
+import { KeptHomes } from './kept-homes.ts';
 
 /** What keeps a router's knowledge, and shares it with the others. */
 export interface SnapshotsOptions {
@@ -32,6 +33,7 @@ const CPU_SHARE_MAX = 0.02;
  */
 export class Snapshots implements AsyncDisposable {
   readonly #options: SnapshotsOptions;
+  readonly #homes: KeptHomes;
   readonly #missed = new Map<string, number>();
   #tries = 0;
   /** When to take over the leader's; infinite = no need. */
@@ -51,6 +53,7 @@ export class Snapshots implements AsyncDisposable {
 
   constructor(options: SnapshotsOptions) {
     this.#options = options;
+    this.#homes = new KeptHomes(options);
   }
 
   /** Takes over what was kept; throws when it cannot be read. */
@@ -83,7 +86,12 @@ export class Snapshots implements AsyncDisposable {
     await this.#step;
     if (!this.#options.lease.isHeld) return;
     this.#nextWriteMs = Number.NEGATIVE_INFINITY;
-    await this.#write().catch((error: unknown) => this.#failed(error));
+    try {
+      await this.#write();
+      if (!this.#isFenced) await this.#homes.write();
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   async #run(): Promise<void> {
@@ -107,6 +115,7 @@ export class Snapshots implements AsyncDisposable {
     if (!this.#hasRead) await this.#adopt();
     this.#isUpToDate();
     await this.#write();
+    if (!this.#isFenced) await this.#homes.writeNowAndThen();
     await this.#report();
   }
 
@@ -162,6 +171,7 @@ export class Snapshots implements AsyncDisposable {
   async #adopt(): Promise<void> {
     const { brain, store, log, clock } = this.#options;
     const stored = await store.readSnapshot();
+    await this.#homes.adopt();
     const snapshot = stored === null ? null : this.#parse(stored.json);
     const isFirst = !this.#hasRead;
     this.#hasRead = true;

@@ -37,8 +37,8 @@ export interface Candidate extends Target {
 }
 
 /** A candidate with its score, higher is better, and what it is made of. */
-export interface ScoredCandidate {
-  readonly candidate: Candidate;
+export interface ScoredCandidate<Its extends Candidate = Candidate> {
+  readonly candidate: Its;
   readonly score: number;
   readonly factors: Readonly<Record<string, number>>;
 }
@@ -47,11 +47,11 @@ export interface ScoredCandidate {
  * Orders candidates, best first. Pure: no clock, no I/O, no mutation; it drops nobody. Candidates of one call fit
  * equally well: what they can do and whether they are up was looked at before.
  */
-export type Strategy = (
-  candidates: readonly Candidate[],
+export type Strategy = <Its extends Candidate>(
+  candidates: readonly Its[],
   request: RouteRequest,
   options: StrategyOptions,
-) => readonly ScoredCandidate[];
+) => readonly ScoredCandidate<Its>[];
 
 /** What the operator may say to all strategies. */
 export interface StrategyOptions {

@@ -32,6 +32,8 @@ export const spendingReportSchema = z.looseObject({
   v: z.literal(1),
   /** When it was written, by the ledger's clock. Unix milliseconds. */
   atMs: z.number(),
+  /** Every event that was stored by then is in the report. Unix milliseconds. */
+  heardMs: z.number(),
   /** When the stream was made, and the last of its events that is in the report. */
   stream: z.string(),
   sequence: z.number(),

@@ -58,7 +58,7 @@ export interface AttemptStarted extends Target {
   readonly maxOutputTokens: number;
 }
 
-/** The upstream's headers came. */
+/** The upstream's headers came. Left out when the attempt has ended before this could be sent. */
 export interface AttemptAnswered extends Target {
   readonly kind: 'answered';
   readonly attemptId: string;
@@ -79,7 +79,10 @@ export interface AttemptEnded extends Target {
   readonly status: number | null;
   /** How long the upstream asked to wait; null = it did not say. Not cut. */
   readonly retryAfterMs: number | null;
-  /** What the body of a refusal said about windows. */
+  /**
+   * Of an attempt that failed: what the body of a refusal said about windows. Of any other: what the headers said, where
+   * no `answered` told it.
+   */
   readonly windows: readonly WindowReading[];
   /** Milliseconds from start to the first content; null = there was none. */
   readonly firstContentMs: number | null;

@@ -34,6 +34,12 @@ const LEVELS: Readonly<Record<FailureKind, 'account' | 'target' | null>> = {
 
 const fingerprintSchema = z.tuple([z.string(), z.string()]);
 
+/** The circuits of a target; undefined = nothing has ever been counted there. */
+export interface CircuitPair {
+  readonly ofAccount: CircuitRecord | undefined;
+  readonly ofModel: CircuitRecord | undefined;
+}
+
 /**
  * Who is up. Every account has a circuit and every model of an account has one; a target stands as the worse of both.
  *
@@ -49,6 +55,7 @@ export class Circuits {
   readonly #ejectedMax: number;
   readonly #circuits = new LRUCache<string, CircuitRecord>({ max: LIMITS.routedTargetsMax });
   readonly #fingerprints = new LRUCache<string, string>({ max: LIMITS.routedTargetsMax });
+  #revision = 0;
 
   /** `random` gives 0 to 1, below 1; `providers` are those configured. */
   constructor({
@@ -60,6 +67,11 @@ export class Circuits {
   }) {
     this.#random = random;
     this.#ejectedMax = Math.floor(new Set(providers).size / 2);
+  }
+
+  /** Grows when what `find` gave may no longer be it. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** An attempt was taken by a worker. */
@@ -99,13 +111,20 @@ export class Circuits {
     for (const circuit of this.#known(target)) circuitReleased(circuit, nowMs);
   }
 
-  /** Changes nothing. */
-  standing(target: Target, nowMs: number): CircuitStanding {
-    const account = this.#circuits.peek(accountKey(target));
-    const model = this.#circuits.peek(targetKey(target));
+  /** Where the target's circuits are; they hold until `revision` grows. Changes nothing. */
+  find(target: Target): CircuitPair {
+    return {
+      ofAccount: this.#circuits.peek(accountKey(target)),
+      ofModel: this.#circuits.peek(targetKey(target)),
+    };
+  }
+
+  /** Changes nothing. `found`: the target's circuits, where they have been looked up. */
+  standing(target: Target, nowMs: number, found = this.find(target)): CircuitStanding {
+    const { ofAccount, ofModel } = found;
     return worseStanding(
-      account === undefined ? CLOSED : standingOf(account, nowMs),
-      model === undefined ? CLOSED : standingOf(model, nowMs),
+      ofAccount === undefined ? CLOSED : standingOf(ofAccount, nowMs),
+      ofModel === undefined ? CLOSED : standingOf(ofModel, nowMs),
     );
   }
 
@@ -121,6 +140,7 @@ export class Circuits {
 
   /** Forgets a provider's circuits. `account` null = those of all its accounts. */
   reset(provider: ProviderId, account: string | null): void {
+    this.#revision += 1;
     for (const [key, { owner }] of [...this.#circuits.entries()]) {
       if (isOf(owner, provider, account)) this.#circuits.delete(key);
     }
@@ -137,6 +157,7 @@ export class Circuits {
 
   /** Replaces what was learned; entries that are nonsense are left out. */
   restore(json: unknown, nowMs: number): void {
+    this.#revision += 1;
     this.#circuits.clear();
     this.#fingerprints.clear();
     for (const [key, fingerprint] of readEntries(fieldOf(json, 'fingerprints'), fingerprintSchema))
@@ -157,6 +178,7 @@ export class Circuits {
     const { provider, account, upstreamModel } = owner;
     const circuit = newCircuit({ provider, account, upstreamModel });
     this.#circuits.set(key, circuit);
+    this.#revision += 1;
     return circuit;
   }
 

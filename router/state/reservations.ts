@@ -4,30 +4,51 @@ import type { TokenNeed } from '../knowledge.ts';
 import { type Amounts, amountsOfNeed, minus, NO_AMOUNTS, plus } from './window-amounts.ts';
 import type { Held } from './windows.ts';
 
+/** What a target and its account are called, see `schemas/target.ts`. */
+export interface TargetKeys {
+  readonly target: string;
+  readonly account: string;
+}
+
 interface Reservation {
-  readonly target: Target;
+  readonly requestId: string;
+  readonly keys: TargetKeys;
   readonly amounts: Amounts;
   readonly untilMs: number;
 }
 
 /**
  * What this router's own decisions will take, until their attempts report or two seconds are over: decisions made at
- * once must not all see the same empty window. One per request, the last.
+ * once must not all see the same empty window. One per request, the last. A request that is to wait holds it meanwhile.
  */
 export class Reservations {
-  /** By request id, in the order of their end. */
   readonly #held = new Map<string, Reservation>();
+  /** The same, in the order of their end. */
+  readonly #ending: Reservation[] = [];
   /** Sums by target, and by account. */
   readonly #sums = new Map<string, Amounts>();
 
-  reserve(requestId: string, target: Target, need: TokenNeed, nowMs: number): void {
+  /** `waitMs`: how long the request waits before it goes there. */
+  reserve(
+    requestId: string,
+    target: Target,
+    { need, waitMs = 0 }: { need: TokenNeed; waitMs?: number },
+    nowMs: number,
+  ): void {
     this.release(requestId);
     this.#dropOld(nowMs);
+    const keys = { target: targetKey(target), account: accountKey(target) };
     const amounts = amountsOfNeed(target.provider, need);
-    this.#held.set(requestId, { target, amounts, untilMs: nowMs + LIMITS.reservationMsMax });
-    for (const key of keysOf(target)) this.#sums.set(key, plus(this.#sum(key), amounts));
-    const [oldest] = this.#held.keys();
-    if (this.#held.size > LIMITS.reservationsMax && oldest !== undefined) this.release(oldest);
+    const untilMs = nowMs + waitMs + LIMITS.reservationMsMax;
+    const held = { requestId, keys, amounts, untilMs };
+    this.#held.set(requestId, held);
+    this.#ending.splice(this.#placeOf(untilMs), 0, held);
+    for (const key of [keys.target, keys.account]) {
+      this.#sums.set(key, plus(this.#sum(key), amounts));
+    }
+    const [soonest] = this.#ending;
+    if (this.#held.size > LIMITS.reservationsMax && soonest !== undefined)
+      this.release(soonest.requestId);
   }
 
   /** The attempt reports by itself now. */
@@ -35,22 +56,23 @@ export class Reservations {
     const held = this.#held.get(requestId);
     if (held === undefined) return;
     this.#held.delete(requestId);
-    for (const key of keysOf(held.target)) {
+    this.#ending.splice(this.#ending.indexOf(held, this.#placeOf(held.untilMs - 1)), 1);
+    for (const key of [held.keys.target, held.keys.account]) {
       const left = minus(this.#sum(key), held.amounts);
       if (left.requests > 0) this.#sums.set(key, left);
       else this.#sums.delete(key);
     }
   }
 
-  held(target: Target, nowMs: number): Held {
+  held(keys: TargetKeys, nowMs: number): Held {
     this.#dropOld(nowMs);
     if (this.#held.size === 0) return NOTHING;
-    return { target: this.#sum(targetKey(target)), account: this.#sum(accountKey(target)) };
+    return { target: this.#sum(keys.target), account: this.#sum(keys.account) };
   }
 
   /** Decisions for this target that are held. */
-  count(target: Target): number {
-    return this.#sum(targetKey(target)).requests;
+  count(keys: TargetKeys): number {
+    return this.#held.size === 0 ? 0 : this.#sum(keys.target).requests;
   }
 
   #sum(key: string): Amounts {
@@ -58,15 +80,24 @@ export class Reservations {
   }
 
   #dropOld(nowMs: number): void {
-    for (const [requestId, { untilMs }] of this.#held) {
-      if (untilMs > nowMs) return;
-      this.release(requestId);
+    for (;;) {
+      const [soonest] = this.#ending;
+      if (soonest === undefined || soonest.untilMs > nowMs) return;
+      this.release(soonest.requestId);
     }
+  }
+
+  // Behind all that end then or sooner.
+  #placeOf(untilMs: number): number {
+    let low = 0;
+    let high = this.#ending.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#ending[middle]?.untilMs ?? 0) <= untilMs) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
 
 const NOTHING: Held = { target: NO_AMOUNTS, account: NO_AMOUNTS };
-
-function keysOf(target: Target): readonly string[] {
-  return [targetKey(target), accountKey(target)];
-}

@@ -51,6 +51,7 @@ export class RoutingParts {
     this.circuits = new Circuits({ random, providers: providers.map(({ provider }) => provider) });
   }
 
+  /** All but the sessions: these change with every answer and are too many for that. */
   snapshot(nowMs: number): RoutingSnapshot {
     return {
       v: VERSION,
@@ -59,7 +60,6 @@ export class RoutingParts {
       speeds: this.speeds.snapshot(nowMs),
       successes: this.successes.snapshot(nowMs),
       outputSizes: this.outputSizes.snapshot(nowMs),
-      sessions: this.sessions.snapshot(nowMs),
       retryBudgets: this.retryBudgets.snapshot(nowMs),
       tallies: this.tallies.snapshot(nowMs),
       ended: this.ended.snapshot(),
@@ -74,7 +74,6 @@ export class RoutingParts {
     this.speeds.restore(fieldOf(json, 'speeds'), nowMs);
     this.successes.restore(fieldOf(json, 'successes'), nowMs);
     this.outputSizes.restore(fieldOf(json, 'outputSizes'), nowMs);
-    this.sessions.restore(fieldOf(json, 'sessions'), nowMs);
     this.retryBudgets.restore(fieldOf(json, 'retryBudgets'), nowMs);
     this.tallies.restore(fieldOf(json, 'tallies'), nowMs);
     this.ended.restore(fieldOf(json, 'ended'));

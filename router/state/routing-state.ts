@@ -11,6 +11,7 @@ import type { Target } from '../../schemas/target.ts';
 import type {
   CircuitStanding,
   Forecast,
+  Reserved,
   RoutingSnapshot,
   RoutingState,
   SessionHome,
@@ -18,6 +19,7 @@ import type {
   TokenNeed,
 } from '../knowledge.ts';
 import { isObservation } from './is-observation.ts';
+import { KnownTargets } from './known-targets.ts';
 import { foldObservation } from './routing-fold.ts';
 import {
   healthOfAccount,
@@ -39,11 +41,13 @@ export function createRoutingState(options: RoutingStateOptions): RoutingState {
 class ComposedState implements RoutingState {
   readonly #options: RoutingStateOptions;
   readonly #parts: RoutingParts;
+  readonly #targets: KnownTargets;
   #settings: RoutingSettings = NO_SETTINGS;
 
   constructor(options: RoutingStateOptions) {
     this.#options = options;
     this.#parts = new RoutingParts(options);
+    this.#targets = new KnownTargets(this.#parts);
   }
 
   get settings(): RoutingSettings {
@@ -62,11 +66,11 @@ class ComposedState implements RoutingState {
   reserve(
     requestId: string,
     target: Target,
-    { need, isRetry }: { need: TokenNeed; isRetry: boolean; conversation: string | null },
+    { need, isRetry, waitMs = 0 }: Reserved,
     nowMs: number,
   ): void {
     const { reservations, retryBudgets, targets } = this.#parts;
-    reservations.reserve(requestId, targets.intern(target), need, nowMs);
+    reservations.reserve(requestId, targets.intern(target), { need, waitMs }, nowMs);
     retryBudgets.routed(isRetry, nowMs);
   }
 
@@ -78,28 +82,37 @@ class ComposedState implements RoutingState {
     return this.#parts.restore(snapshot, nowMs);
   }
 
+  homesInParts(nowMs: number): Iterable<unknown> {
+    return this.#parts.sessions.parts(nowMs);
+  }
+
+  addHomes(part: unknown, nowMs: number): void {
+    this.#parts.sessions.add(part, nowMs);
+  }
+
   forecast(target: Target, need: TokenNeed, nowMs: number): Forecast {
-    const held = this.#parts.reservations.held(target, nowMs);
-    return this.#parts.windows.forecast(target, need, nowMs, held);
+    const { keys, scopes: found } = this.#targets.of(target);
+    const held = this.#parts.reservations.held(keys, nowMs);
+    return this.#parts.windows.forecast(target, need, nowMs, { held, found });
   }
 
   // Streams that wait far too long for their headers tell of trouble before any of them fails.
   circuit(target: Target, nowMs: number): CircuitStanding {
-    const standing = this.#parts.circuits.standing(target, nowMs);
-    if (standing.state !== 'closed') return standing;
+    const { circuits, scopes, speed } = this.#targets.of(target);
+    const standing = this.#parts.circuits.standing(target, nowMs, circuits);
     const { windows, speeds } = this.#parts;
-    if (!windows.isAwaited(target)) return standing;
-    const { firstContentMs } = speeds.speed(target, nowMs);
+    if (standing.state !== 'closed' || !windows.isAwaited(target, scopes)) return standing;
+    const { firstContentMs } = speeds.speed(target, nowMs, speed);
     if (!windows.isStalling(target, firstContentMs, nowMs)) return standing;
     return { ...standing, state: 'suspect', cause: 'timeout' };
   }
 
   speed(target: Target, nowMs: number): Speed {
-    return this.#parts.speeds.speed(target, nowMs);
+    return this.#parts.speeds.speed(target, nowMs, this.#targets.of(target).speed);
   }
 
   successProbability(target: Target, nowMs: number): number {
-    return this.#parts.successes.probability(target, nowMs);
+    return this.#parts.successes.probability(target, nowMs, this.#targets.of(target).success);
   }
 
   expectedOutputTokens(facts: RequestFacts): number {
@@ -111,7 +124,9 @@ class ComposedState implements RoutingState {
   }
 
   inFlight(target: Target): number {
-    return this.#parts.windows.inFlight(target) + this.#parts.reservations.count(target);
+    const { keys, scopes } = this.#targets.of(target);
+    const { windows, reservations } = this.#parts;
+    return windows.inFlight(target, scopes) + reservations.count(keys);
   }
 
   hasRetryBudget(target: Target, nowMs: number): boolean {

@@ -14,12 +14,21 @@ interface Home {
   readonly untilMs: number;
 }
 
+interface Conversation {
+  /** Last used first. */
+  readonly homes: readonly Home[];
+  /** Its last visit anywhere. */
+  readonly servedAtMs: number;
+}
+
 const targetSchema = z.tuple([providerIdSchema, z.string(), z.string()]);
 const forMs = z.number().min(0).max(LIMITS.conversationHomeMsMax);
 /** Index of the target, tokens, milliseconds for which they are cached, milliseconds for which it is a home. */
 const homeSchema = z.tuple([z.number().int().min(0), z.number().min(0), forMs, forMs]);
+/** Name, milliseconds since the last visit, homes. */
 const conversationSchema = z.tuple([
   z.string(),
+  z.number().min(0),
   z.array(homeSchema).max(LIMITS.conversationHomesMax),
 ]);
 
@@ -28,7 +37,7 @@ const conversationSchema = z.tuple([
  * keeps nothing is a home for 5 minutes too: whoever served last should go on.
  */
 export class Sessions {
-  readonly #conversations = new LRUCache<string, readonly Home[]>({ max: LIMITS.conversationsMax });
+  readonly #conversations = new LRUCache<string, Conversation>({ max: LIMITS.conversationsMax });
 
   /** A target answered. `ttlMs` 0 = the request asked for no cache; what an earlier one left there stays. */
   served(
@@ -39,7 +48,7 @@ export class Sessions {
   ): void {
     const target = { provider, account, upstreamModel };
     const key = targetKey(target);
-    const known = this.#conversations.get(conversation) ?? [];
+    const known = this.#conversations.get(conversation)?.homes ?? [];
     const before = known.find((home) => targetKey(home.target) === key);
     const keepMs = Math.min(LIMITS.conversationHomeMsMax, ttlMs);
     const cached =
@@ -51,15 +60,13 @@ export class Sessions {
           };
     const untilMs = Math.max(cached.cachedUntilMs, nowMs + LIMITS.conversationHomeMs);
     const others = known.filter((home) => home !== before && home.untilMs > nowMs);
-    this.#conversations.set(
-      conversation,
-      [{ target, ...cached, untilMs }, ...others].slice(0, LIMITS.conversationHomesMax),
-    );
+    const homes = [{ target, ...cached, untilMs }, ...others].slice(0, LIMITS.conversationHomesMax);
+    this.#conversations.set(conversation, { homes, servedAtMs: nowMs });
   }
 
   /** Last used first. `cachedTokens` and `warmForMs` are 0 at a home where nothing is cached (any more). */
   homes(conversation: string, nowMs: number): readonly SessionHome[] {
-    const homes = this.#conversations.peek(conversation) ?? [];
+    const homes = this.#conversations.peek(conversation)?.homes ?? [];
     return homes
       .filter(({ untilMs }) => untilMs > nowMs)
       .map(({ target, cachedTokens, cachedUntilMs }) => {
@@ -68,8 +75,41 @@ export class Sessions {
       });
   }
 
-  /** JSON, times relative to `nowMs`: the conversations used last, each target written once. */
-  snapshot(nowMs: number): unknown {
+  /**
+   * JSON, times relative to `nowMs`: the conversations used last, those used last of all at the end. Between two parts
+   * others may go on learning.
+   */
+  *parts(nowMs: number): Generator<unknown, void> {
+    const names = this.#conversations.keys().take(LIMITS.conversationsKeptMax).toArray().reverse();
+    for (let start = 0; start < names.length; start += LIMITS.conversationsPartMax) {
+      yield this.#part(names.slice(start, start + LIMITS.conversationsPartMax), nowMs);
+    }
+  }
+
+  /**
+   * Takes over a part as of `nowMs`; a conversation of which a later visit is known stays as it is, and entries that are
+   * nonsense are left out.
+   */
+  add(part: unknown, nowMs: number): void {
+    const listed = fieldOf(part, 'targets');
+    const targets = Array.isArray(listed) ? listed.map(readTarget) : [];
+    const conversations = readEntries(fieldOf(part, 'conversations'), conversationSchema);
+    for (const [name, ageMs, homes] of conversations) {
+      const servedAtMs = nowMs - ageMs;
+      const known = this.#conversations.peek(name);
+      if (known !== undefined && known.servedAtMs >= servedAtMs) continue;
+      const told = homes.flatMap(([place, cachedTokens, cachedForMs, homeForMs]) => {
+        const target = targets[place] ?? null;
+        if (target === null) return [];
+        const cachedUntilMs = nowMs + cachedForMs;
+        return [{ target, cachedTokens, cachedUntilMs, untilMs: nowMs + homeForMs }];
+      });
+      if (told.length > 0) this.#conversations.set(name, { homes: told, servedAtMs });
+    }
+  }
+
+  // Each target is written once.
+  #part(names: readonly string[], nowMs: number): unknown {
     const places = new Map<string, number>();
     const targets: z.infer<typeof targetSchema>[] = [];
     const placeOf = (target: Target): number => {
@@ -79,40 +119,27 @@ export class Sessions {
       places.set(key, targets.length);
       return targets.push([target.provider, target.account, target.upstreamModel]) - 1;
     };
-    const conversations: z.infer<typeof conversationSchema>[] = [];
-    for (const [conversation, homes] of this.#conversations.entries()) {
-      if (conversations.length === LIMITS.conversationsKeptMax) break;
-      const warm = homes.filter(({ untilMs }) => untilMs > nowMs);
-      if (warm.length === 0) continue;
-      conversations.push([
-        conversation,
-        warm.map(({ target, cachedTokens, cachedUntilMs, untilMs }) => [
+    const conversations = names.flatMap((name): z.infer<typeof conversationSchema>[] => {
+      const known = this.#conversations.peek(name);
+      const warm = known?.homes.filter(({ untilMs }) => untilMs > nowMs) ?? [];
+      if (known === undefined || warm.length === 0) return [];
+      const homes = warm.map(
+        ({ target, cachedTokens, cachedUntilMs, untilMs }): z.infer<typeof homeSchema> => [
           placeOf(target),
           cachedTokens,
-          Math.max(0, cachedUntilMs - nowMs),
-          untilMs - nowMs,
-        ]),
-      ]);
-    }
+          leftOf(cachedUntilMs, nowMs),
+          leftOf(untilMs, nowMs),
+        ],
+      );
+      return [[name, Math.max(0, nowMs - known.servedAtMs), homes]];
+    });
     return { targets, conversations };
   }
+}
 
-  /** Replaces what was learned; entries that are nonsense are left out. */
-  restore(json: unknown, nowMs: number): void {
-    this.#conversations.clear();
-    const listed = fieldOf(json, 'targets');
-    const targets = Array.isArray(listed) ? listed.map(readTarget) : [];
-    const conversations = readEntries(fieldOf(json, 'conversations'), conversationSchema);
-    for (const [conversation, homes] of conversations.toReversed()) {
-      const known = homes.flatMap(([place, cachedTokens, cachedForMs, homeForMs]) => {
-        const target = targets[place] ?? null;
-        if (target === null) return [];
-        const cachedUntilMs = nowMs + cachedForMs;
-        return [{ target, cachedTokens, cachedUntilMs, untilMs: nowMs + homeForMs }];
-      });
-      if (known.length > 0) this.#conversations.set(conversation, known);
-    }
-  }
+// A visit may be later than the moment of the parts.
+function leftOf(untilMs: number, nowMs: number): number {
+  return Math.min(LIMITS.conversationHomeMsMax, Math.max(0, untilMs - nowMs));
 }
 
 function readTarget(json: unknown): Target | null {

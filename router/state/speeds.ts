@@ -60,6 +60,12 @@ export class Speeds {
   readonly #targets = new LRUCache<string, SpeedRecord>({ max: LIMITS.routedTargetsMax });
   readonly #providers = new LRUCache<ProviderId, ProviderMeans>({ max: LIMITS.routedTargetsMax });
   #priors: { readonly atMs: number; readonly made: SpeedPriors } | null = null;
+  #revision = 0;
+
+  /** Grows when what `find` gave may no longer be it. */
+  get revision(): number {
+    return this.#revision;
+  }
 
   /** Learns from an answer. */
   record(target: Target, times: AttemptTimes, nowMs: number): void {
@@ -78,9 +84,13 @@ export class Speeds {
     }
   }
 
-  /** `samples` are first contents, decayed. */
-  speed(target: Target, nowMs: number): Speed {
-    const record = this.#targets.peek(targetKey(target)) ?? null;
+  /** What was measured of a target; it holds until `revision` grows. Null = nothing. */
+  find(target: Target): SpeedRecord | null {
+    return this.#targets.peek(targetKey(target)) ?? null;
+  }
+
+  /** `samples` are first contents, decayed. `record`: what was measured of it, where it has been looked up. */
+  speed(target: Target, nowMs: number, record = this.find(target)): Speed {
     const prior = this.#priorsAt(nowMs).of(target.provider, record);
     if (record === null) {
       return {
@@ -131,6 +141,7 @@ export class Speeds {
     this.#targets.clear();
     this.#providers.clear();
     this.#priors = null;
+    this.#revision += 1;
     for (const each of readEntries(fieldOf(json, 'targets'), targetSchema)) {
       this.#targets.set(each.key, {
         provider: each.provider,
@@ -167,6 +178,7 @@ export class Speeds {
     };
     this.#targets.set(key, made);
     this.#priors = null;
+    this.#revision += 1;
     return made;
   }
 

@@ -29,24 +29,38 @@ const entrySchema = z.tuple([z.string(), decayedMeanSchema]).refine(([, [mean]])
  */
 export class Successes {
   readonly #targets = new LRUCache<string, DecayedMean>({ max: LIMITS.routedTargetsMax });
+  #revision = 0;
+
+  /** Grows when what `find` gave may no longer be it. */
+  get revision(): number {
+    return this.#revision;
+  }
 
   record(target: Target, isSuccess: boolean, nowMs: number): void {
     const key = targetKey(target);
-    const share = this.#targets.get(key) ?? emptyMean();
+    const known = this.#targets.get(key);
+    const share = known ?? emptyMean();
     addSample(share, isSuccess ? 1 : 0, { halfLifeMs: HALF_LIFE_MS, nowMs });
+    if (known !== undefined) return;
     this.#targets.set(key, share);
+    this.#revision += 1;
   }
 
-  /** 0 to 1. */
-  probability(target: Target, nowMs: number): number {
-    const share = this.#targets.peek(targetKey(target));
-    if (share === undefined) return PRIOR;
+  /** The share of a target's successes; it holds until `revision` grows. Null = none was recorded. */
+  find(target: Target): DecayedMean | null {
+    return this.#targets.peek(targetKey(target)) ?? null;
+  }
+
+  /** 0 to 1. `share`: the target's, where it has been looked up. */
+  probability(target: Target, nowMs: number, share = this.find(target)): number {
+    if (share === null) return PRIOR;
     const samples = share.weight * decay(nowMs - share.atMs, HALF_LIFE_MS);
     return (share.mean * samples + PRIOR * PRIOR_SAMPLES) / (samples + PRIOR_SAMPLES);
   }
 
   /** Forgets a provider's attempts. `account` null = those of all its accounts. */
   reset(provider: ProviderId, account: string | null): void {
+    this.#revision += 1;
     for (const key of [...this.#targets.keys()]) {
       if (isKeyOf(key, provider, account)) this.#targets.delete(key);
     }
@@ -60,6 +74,7 @@ export class Successes {
   /** Replaces what was learned; entries that are nonsense are left out. */
   restore(json: unknown, nowMs: number): void {
     this.#targets.clear();
+    this.#revision += 1;
     for (const [key, share] of readEntries(json, entrySchema)) {
       this.#targets.set(key, meanFromJson(share, nowMs));
     }

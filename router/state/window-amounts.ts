@@ -1,5 +1,5 @@
 import type { WindowKind } from '../../schemas/observation.ts';
-import { adapterOf, type ProviderId } from '../../schemas/provider.ts';
+import type { ProviderId } from '../../schemas/provider.ts';
 import type { Usage } from '../../schemas/usage.ts';
 import type { TokenNeed } from '../knowledge.ts';
 
@@ -15,6 +15,7 @@ export const NO_AMOUNTS: Amounts = Object.freeze({ requests: 0, inputTokens: 0, 
 
 /** Both together. */
 export function plus(a: Amounts, b: Amounts): Amounts {
+  if (b === NO_AMOUNTS) return a;
   return {
     requests: a.requests + b.requests,
     inputTokens: a.inputTokens + b.inputTokens,
@@ -79,6 +80,5 @@ const AMOUNT_MAX = 2 ** 40;
 
 // Anthropic's input windows leave out what was read from the cache, on Vertex too. Source: their rate-limit pages.
 function countsCacheReads(provider: ProviderId): boolean {
-  const adapter = adapterOf(provider);
-  return adapter !== 'anthropic' && adapter !== 'vertex-claude';
+  return provider !== 'anthropic' && provider !== 'vertex-claude';
 }

@@ -119,7 +119,7 @@ export class WindowScope {
       const after = window.after(extra, nowMs);
       if (after === null) continue;
       if (after.share < 1 - threshold - ROUNDING) verdict.isOverThreshold = true;
-      worsen(verdict, kind, { share: after.share, closedForMs: after.fitsInMs });
+      worsen(verdict, kind, after.share, after.fitsInMs);
     }
   }
 
@@ -145,14 +145,10 @@ function judgeClosure(
   if (sinceMs >= LIMITS.rateReopenMs) return;
   const recovered = Math.max(0, sinceMs) / LIMITS.rateReopenMs;
   const share = sinceMs < 0 ? 0 : 1 - at.threshold + at.threshold * recovered;
-  worsen(verdict, kind, { share, closedForMs: Math.max(0, -sinceMs) });
+  worsen(verdict, kind, share, Math.max(0, -sinceMs));
 }
 
-function worsen(
-  verdict: Verdict,
-  kind: WindowKind,
-  { share, closedForMs }: { share: number; closedForMs: number },
-): void {
+function worsen(verdict: Verdict, kind: WindowKind, share: number, closedForMs: number): void {
   const isLonger = closedForMs > verdict.closedForMs;
   const isTighter = verdict.closedForMs === 0 && share < verdict.headroom;
   if (isLonger || isTighter) verdict.limitedBy = kind;

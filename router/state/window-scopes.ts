@@ -6,14 +6,31 @@ import type { ProviderId } from '../../schemas/provider.ts';
 import { accountKey, type Target, targetKey } from '../../schemas/target.ts';
 import { type ScopePlace, WindowScope } from './window-scope.ts';
 
+/** The windows that say something about a target; undefined = nothing is known that could keep a request out. */
+export interface ScopePair {
+  readonly ofModel: WindowScope | undefined;
+  readonly ofAccount: WindowScope | undefined;
+}
+
 /** The windows of every account and of every model of an account, the ones used last at the end. */
 export class WindowScopes {
   readonly #rateLimits: readonly RateLimit[];
   readonly #configured = createMemory<readonly ConfiguredWindow[]>(LIMITS.rateScopesMax);
   readonly #scopes = new Map<string, WindowScope>();
+  #revision = 0;
 
   constructor(rateLimits: readonly RateLimit[]) {
     this.#rateLimits = rateLimits;
+  }
+
+  /** Grows when what `find` gave may no longer be it. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Where the windows are that say something about a target; they hold until `revision` grows. */
+  find(target: Target): ScopePair {
+    return { ofModel: this.ofModel(target), ofAccount: this.ofAccount(target) };
   }
 
   /** Both kinds of windows in which an attempt there counts; made when there are none. */
@@ -32,6 +49,7 @@ export class WindowScopes {
     if (known !== undefined) return known;
     const scope = new WindowScope(place, this.#limitsOf(key, place));
     this.#scopes.set(key, scope);
+    this.#revision += 1;
     const [oldest] = this.#scopes.keys();
     if (this.#scopes.size > LIMITS.rateScopesMax && oldest !== undefined) {
       this.#scopes.delete(oldest);
@@ -63,6 +81,7 @@ export class WindowScopes {
   }
 
   clear(): void {
+    this.#revision += 1;
     this.#scopes.clear();
   }
 

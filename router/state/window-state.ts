@@ -112,6 +112,7 @@ export class WindowState {
 
   /** Null = no limit is known. */
   after(extra: Amounts, nowMs: number): Remainder | null {
+    if (this.configured === null && this.published === null && this.learned === null) return null;
     const more = amountOf(this.kind, extra);
     let share = Number.POSITIVE_INFINITY;
     let fitsInMs = 0;

@@ -8,7 +8,7 @@ import { type Amounts, amountsOfNeed, NO_AMOUNTS, plus } from './window-amounts.
 import { type OpenAttempt, OpenAttempts } from './window-attempts.ts';
 import { refuse } from './window-refusal.ts';
 import type { Verdict } from './window-scope.ts';
-import { WindowScopes } from './window-scopes.ts';
+import { type ScopePair, WindowScopes } from './window-scopes.ts';
 import { isStalling } from './window-stalls.ts';
 import type { CountedAttempt } from './window-state.ts';
 import { loadScope, windowsFromJson, windowsToJson } from './windows-snapshot.ts';
@@ -47,6 +47,16 @@ export class Windows {
   constructor(options: { rateLimits: readonly RateLimit[]; threshold: number }) {
     this.#scopes = new WindowScopes(options.rateLimits);
     this.#threshold = options.threshold;
+  }
+
+  /** Grows when what `find` gave may no longer be it. */
+  get revision(): number {
+    return this.#scopes.revision;
+  }
+
+  /** Where the target's windows are; they hold until `revision` grows. */
+  find(target: Target): ScopePair {
+    return this.#scopes.find(target);
   }
 
   /** Reserves. False: the attempt is open already, and nothing changes. */
@@ -108,8 +118,16 @@ export class Windows {
     for (const scope of this.#scopes.at(provider, account)) scope.forget();
   }
 
-  /** How the target's windows would stand after one more request and what is `held`. */
-  forecast(target: Target, need: TokenNeed, nowMs: number, held = NOTHING_HELD): Forecast {
+  /**
+   * How the target's windows would stand after one more request and what is `held`. `found`: the target's windows, where
+   * they have been looked up.
+   */
+  forecast(
+    target: Target,
+    need: TokenNeed,
+    nowMs: number,
+    { held = NOTHING_HELD, found = this.find(target) }: { held?: Held; found?: ScopePair } = {},
+  ): Forecast {
     const atMs = nowMs + this.#offsetMs;
     const more = amountsOfNeed(target.provider, need);
     const verdict: Verdict = {
@@ -118,15 +136,14 @@ export class Windows {
       closedForMs: 0,
       limitedBy: null,
     };
-    const { target: atTarget, account: atAccount } = held;
     const threshold = this.#threshold;
-    this.#scopes.ofModel(target)?.judge(verdict, plus(more, atTarget), threshold, atMs);
-    this.#scopes.ofAccount(target)?.judge(verdict, plus(more, atAccount), threshold, atMs);
+    found.ofModel?.judge(verdict, plus(more, held.target), threshold, atMs);
+    found.ofAccount?.judge(verdict, plus(more, held.account), threshold, atMs);
     return verdict;
   }
 
-  inFlight(target: Target): number {
-    return this.#scopes.ofModel(target)?.open.size ?? 0;
+  inFlight(target: Target, { ofModel } = this.find(target)): number {
+    return ofModel?.open.size ?? 0;
   }
 
   /** Attempts under way at a provider. */
@@ -138,8 +155,8 @@ export class Windows {
   }
 
   /** A stream waits there for its headers. */
-  isAwaited(target: Target): boolean {
-    return (this.#scopes.ofModel(target)?.waiting.size ?? 0) > 0;
+  isAwaited(target: Target, { ofModel } = this.find(target)): boolean {
+    return ofModel !== undefined && ofModel.waiting.size > 0;
   }
 
   /** A stream waits there for its headers for far longer than usual. */

@@ -21,6 +21,8 @@ function listState(reserved: string[] = []): RoutingState & { readonly learned: 
       if (observation.kind === 'account') learned.push(observation.fingerprint);
     },
     reserve: (requestId, target) => void reserved.push(`${requestId} ${target.provider}`),
+    homesInParts: () => [],
+    addHomes: () => {},
     snapshot: () => ({ v: 1, learned: [...learned] }),
     restore(snapshot) {
       if (typeof snapshot !== 'object' || snapshot === null || !('learned' in snapshot))
@@ -56,6 +58,23 @@ test('a decision is counted as under way and remembered; an explanation is not',
   assert.deepEqual(explanation.decision, decision);
   assert.deepEqual(reserved, [`${request.requestId} ${decision.targets[0]?.provider}`]);
   assert.deepEqual(brain.recentDecisions(), [explanation]);
+});
+
+test('what a request waits for is held for as long as it waits', () => {
+  const waits: (number | undefined)[] = [];
+  const closed = { forecast: { closedForMs: 1_200, headroom: 0, limitedBy: 'requests' } } as const;
+  const targets = Object.fromEntries(policyFor().chain.map((provider) => [provider, closed]));
+  const state = {
+    ...listState(),
+    ...fakeKnowledge({ targets }),
+    reserve: (...[, , { waitMs }]: Parameters<RoutingState['reserve']>) => void waits.push(waitMs),
+  };
+  const brain = brainWith(state);
+  const { decision } = brain.decide(requestFor(), 1_000);
+  assert.equal(decision.reason, 'waiting');
+  assert.ok(decision.waitMs >= 1_200);
+  assert.equal(brain.decide(requestFor({}, { hasWaited: true }), 1_000).decision.waitMs, 0);
+  assert.deepEqual(waits, [decision.waitMs, 0]);
 });
 
 test('recent decisions are the newest first, at most a hundred', () => {

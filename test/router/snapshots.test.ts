@@ -25,6 +25,10 @@ function setUp(kept: { json: object; revision: number } | null = null) {
     isDown: false,
     kept: kept === null ? null : { json: JSON.stringify(kept.json), revision: kept.revision },
     writes: 0,
+    homes: [] as readonly unknown[],
+    adoptedHomes: [] as unknown[],
+    keptHomes: null as StoredSnapshot | null,
+    homesWrites: 0,
     reports: [] as HealthReport[],
   };
   const brain = {
@@ -36,6 +40,8 @@ function setUp(kept: { json: object; revision: number } | null = null) {
       world.adopted.push(asOf);
       return true;
     },
+    homesInParts: () => world.homes,
+    adoptHomes: (part: unknown, atMs: number) => void world.adoptedHomes.push([part, atMs]),
     health: (nowMs: number) => ({ v: 1, atMs: nowMs, strategy: 'cost', providers: [] }),
   } as unknown as Brain; // what snapshots use of it
   const reachable = (): void => {
@@ -56,6 +62,15 @@ function setUp(kept: { json: object; revision: number } | null = null) {
       world.writes += 1;
       world.kept = { json, revision: after + 1 };
       return after + 1;
+    },
+    async readConversations() {
+      reachable();
+      return world.keptHomes;
+    },
+    async putConversations(json) {
+      reachable();
+      world.homesWrites += 1;
+      world.keptHomes = { json, revision: world.homesWrites };
     },
     async putHealth(report) {
       reachable();
@@ -109,6 +124,53 @@ test('only the leader writes, at most four times a second, and only what is new'
   world.changes += 1;
   await step(4);
   assert.equal(world.writes, 9, 'it leads no more');
+});
+
+test('homes are written apart and seldom, in parts, and all that is new at the end', async () => {
+  const { world, snapshots, step } = setUp();
+  world.homes = [{ part: 1 }, { part: 2 }];
+  world.isHeld = true;
+  world.changes = 1;
+  await step();
+  // A turn of the event loop for each part.
+  await turn();
+  await turn();
+  const writtenAtMs = world.nowMs;
+  const kept = () => JSON.parse(world.keptHomes?.json ?? '{}');
+  assert.deepEqual(kept(), { v: 1, atMs: writtenAtMs, parts: [{ part: 1 }, { part: 2 }] });
+  while (world.nowMs < writtenAtMs + LIMITS.conversationsKeptMs - LIMITS.snapshotMs) {
+    world.changes += 1;
+    await step();
+  }
+  assert.ok(world.writes > 30);
+  assert.equal(world.homesWrites, 1);
+  world.homes = [];
+  await step();
+  assert.equal(world.homesWrites, 2);
+  assert.deepEqual(kept().parts, []);
+  await snapshots[Symbol.asyncDispose]();
+  assert.equal(world.homesWrites, 2, 'nothing is new');
+});
+
+test('homes are taken over once, as of when they were written; nonsense is left', async () => {
+  const { world, snapshots, step } = setUp();
+  world.keptHomes = { json: '{"v":1,"atMs":5,"parts":[7,8]}', revision: 3 };
+  await snapshots.readFirst();
+  const adopted = [
+    [7, 5],
+    [8, 5],
+  ];
+  assert.deepEqual(world.adoptedHomes, adopted);
+  snapshots.reconnected();
+  await step(4);
+  assert.deepEqual(world.adoptedHomes, adopted);
+  world.keptHomes = { json: '{"v":1', revision: 4 };
+  snapshots.reconnected();
+  await step(4);
+  world.keptHomes = { json: '{"v":1,"atMs":9,"parts":[1]}', revision: 5 };
+  snapshots.reconnected();
+  await step(4);
+  assert.deepEqual(world.adoptedHomes, [...adopted, [1, 9]]);
 });
 
 test('health is written when it changed, and now and then as a sign of life', async () => {

@@ -140,6 +140,27 @@ test('a router that ends in order keeps what it learned last', async () => {
   assert.equal(await statusAt(bus, 'rt2'), 'rate_limited');
 });
 
+test('a restarted router knows where a conversation is at home', async () => {
+  await using nats = await startTestNats();
+  await using bus = await connect(nats);
+  await using worker = startObservationPublisher(bus, { source: 'wk1' });
+  await using first = await startTestRouter(nats, 'rt1');
+  await command(bus, 'strategy', { strategy: 'intelligent', from: FROM });
+  const usage = { ...ended().usage, cacheReadInputTokens: 9_000 };
+  const visit = ended({ conversation: 'session-7', cacheTtlMs: 300_000, usage });
+  worker.add(visit, { isUrgent: true });
+  const question = requestFor({ sessionId: 'session-7' });
+  const reason = async () => (await route(bus, [question]))[0]?.reason;
+  await eventually(async () => (await reason()) === 'session', 'it is learned');
+  await eventually(async () => {
+    const entry = await (await openStateBucket(bus)).get(STATE_KEYS.conversations);
+    return entry?.string().includes('session-7') === true;
+  }, 'it is kept');
+  await first.kill();
+  await using _second = await startTestRouter(nats, 'rt2');
+  assert.equal(await reason(), 'session');
+});
+
 test('a router that joins late knows what the others know', async () => {
   await using nats = await startTestNats();
   await using bus = await connect(nats);

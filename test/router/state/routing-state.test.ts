@@ -300,6 +300,7 @@ test('whatever happens: nothing throws, every number is one, and a copy of a sna
         const copy = create([requestsPerMinute(20)]);
         const json: unknown = JSON.parse(JSON.stringify(state.snapshot(nowMs)));
         assert.ok(copy.restore(json, nowMs + shiftMs));
+        for (const part of state.homesInParts(nowMs)) copy.addHomes(part, nowMs + shiftMs);
         assertSame(knownBy(state, nowMs), knownBy(copy, nowMs + shiftMs), shiftMs);
         for (const [each, afterMs] of after) {
           nowMs += afterMs;
