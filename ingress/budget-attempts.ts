@@ -13,8 +13,8 @@ interface Counted extends Payer {
 
 /**
  * The attempts of one ingress, each counted here as long as the ledger's last report does not count it: from its start until
- * a report names it as open, or, if it was too short for that, until `budgetSettleMs` after its end by the ledger's clock.
- * Without reports all of them go on counting.
+ * a report names it as open, or, if it was too short for that, until the ledger has heard everything up to `budgetSettleMs`
+ * after its end. Without reports all of them go on counting.
  */
 export class BudgetAttempts {
   readonly sums = new BudgetSums();
@@ -49,18 +49,17 @@ export class BudgetAttempts {
   }
 
   /** Takes the ledger's word. */
-  settle({ open, atMs }: Pick<SpendingReport, 'open' | 'atMs'>): void {
+  settle({ open, heardMs }: Pick<SpendingReport, 'open' | 'heardMs'>): void {
     const named = new Set(open);
     for (const [mark, attempt] of this.#attempts) {
       const isOpen = named.has(mark);
       // What was open and is no longer has ended in the ledger's sums.
-      const isSettled = attempt.isReported
+      const { isReported, endedAtMs } = attempt;
+      const isSettled = isReported
         ? !isOpen
-        : !isOpen &&
-          attempt.endedAtMs !== null &&
-          atMs - attempt.endedAtMs >= LIMITS.budgetSettleMs;
+        : endedAtMs !== null && heardMs - endedAtMs >= LIMITS.budgetSettleMs;
       if (isSettled) this.#delete(mark, attempt);
-      else if (isOpen && !attempt.isReported) {
+      else if (isOpen && !isReported) {
         this.#count(attempt, -1n);
         attempt.isReported = true;
       }

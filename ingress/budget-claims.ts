@@ -40,4 +40,4 @@ export class BudgetClaims {
 }
 
 const NOBODY: readonly ProviderId[] = [];
-const NO_HOLD: BudgetHold = { ended: () => {} };
+const NO_HOLD: BudgetHold = { during: (work) => work() };

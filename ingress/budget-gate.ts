@@ -1,3 +1,4 @@
+import type { Log } from '../bus/log.ts';
 import type { Config } from '../config/config.ts';
 import { providerOfModel, resolveModel } from '../config/model-mapping.ts';
 import { costOf } from '../config/prices/cost.ts';
@@ -19,8 +20,8 @@ export type BudgetedExchange = Pick<Exchange, 'requestId' | 'facts' | 'pinned' |
 
 /** Money that is set aside for one attempt. */
 export interface BudgetHold {
-  /** The attempt is over. */
-  ended(result: RelayResult, nowMs: number): void;
+  /** Makes the attempt, and counts what it cost when it is over. */
+  during(work: () => Promise<RelayResult>): Promise<RelayResult>;
 }
 
 /** An attempt may start, or a budget has too little left for it. */
@@ -33,11 +34,15 @@ export class BudgetGate {
   readonly #config: BudgetConfig;
   readonly #prices: PriceList;
   readonly #book: BudgetBook;
+  readonly #log: Log;
   readonly #hasProviderBudgets: boolean;
+  /** Budgets whose end is in the log, with when they reset. */
+  readonly #told = new Map<string, number>();
 
-  constructor(config: BudgetConfig, prices: PriceList) {
+  constructor(config: BudgetConfig, { prices, log }: { readonly prices: PriceList; log: Log }) {
     this.#config = config;
     this.#prices = prices;
+    this.#log = log;
     this.#book = new BudgetBook(config.budgets);
     this.#hasProviderBudgets = config.budgets.some(({ scope }) => scope === 'provider');
   }
@@ -51,7 +56,9 @@ export class BudgetGate {
   check(clientKeyId: string | null, nowMs: number): void {
     const scopes = ['global', 'key'] as const;
     const stand = this.#book.refusal({ provider: '', clientKeyId }, 0n, { nowMs, scopes });
-    if (stand !== null) throw spendLimitError(stand);
+    if (stand === null) return;
+    this.#tell(stand);
+    throw spendLimitError(stand);
   }
 
   /** The providers whose own budget has too little left for the request, of those that could serve it. */
@@ -66,7 +73,9 @@ export class BudgetGate {
       const most = this.#highestCost(exchange, { provider, model: null }, nowMs);
       const limits = { nowMs, scopes: ['provider'] as const };
       const stand = this.#book.refusal({ provider, clientKeyId }, most, limits);
-      if (stand !== null) barred.push({ provider, stand });
+      if (stand === null) continue;
+      this.#tell(stand);
+      barred.push({ provider, stand });
     }
     return barred;
   }
@@ -81,19 +90,36 @@ export class BudgetGate {
     const payer = { provider, clientKeyId: exchange.clientKeyId };
     const most = this.#highestCost(exchange, target, nowMs);
     const stand = this.#book.refusal(payer, most, { nowMs, scopes: ALL_SCOPES });
-    if (stand !== null) return { kind: 'refused', stand };
+    if (stand !== null) {
+      this.#tell(stand);
+      return { kind: 'refused', stand };
+    }
     const mark = attemptMark(exchange.requestId, attempt);
     this.#book.start(mark, payer, most);
-    const ended: BudgetHold['ended'] = (result, endedAtMs) => {
-      if (result.kind === 'not-taken') this.#book.withdraw(mark);
-      else this.#book.end(mark, this.#costOf(result, exchange, { target, nowMs }), endedAtMs);
+    const during: BudgetHold['during'] = async (work) => {
+      let result: RelayResult | null = null;
+      try {
+        result = await work();
+      } finally {
+        if (result === null || result.kind === 'not-taken') this.#book.withdraw(mark);
+        else this.#book.end(mark, this.#costOf(result, exchange, { target, nowMs }), Date.now());
+      }
+      return result;
     };
-    return { kind: 'held', hold: { ended } };
+    return { kind: 'held', hold: { during } };
   }
 
   /** How every budget stands. */
   stands(nowMs: number): readonly BudgetStand[] {
     return this.#book.stands(this.#config.chain, nowMs);
+  }
+
+  // Once per period, provider and key.
+  #tell({ budget: { scope, period }, name, resetsAtMs }: BudgetStand): void {
+    const key = `${scope} ${name} ${period}`;
+    if (this.#told.get(key) === resetsAtMs) return;
+    this.#told.set(key, resetsAtMs);
+    this.#log.warn({ scope, name, period }, 'a budget has too little left for a request');
   }
 
   #highestCost(
@@ -143,4 +169,4 @@ export interface BarredProvider {
 
 const ALL_SCOPES = ['global', 'provider', 'key'] as const;
 const NOBODY: readonly BarredProvider[] = [];
-const FREE: BudgetClaim = { kind: 'held', hold: { ended: () => {} } };
+const FREE: BudgetClaim = { kind: 'held', hold: { during: (work) => work() } };

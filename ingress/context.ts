@@ -10,6 +10,7 @@ import type { ReplyHub } from '../bus/reply-hub.ts';
 import type { SpendingWatch } from '../bus/spending-watch.ts';
 import type { Config, Ports } from '../config/config.ts';
 import type { LiveModels } from '../config/live-models.ts';
+import type { PassingMap } from '../config/passing-map.ts';
 import type { PriceList } from '../config/prices/price-list.ts';
 import type { RequestOutcome } from '../schemas/ledger.ts';
 import type { ProviderId } from '../schemas/provider.ts';
@@ -44,8 +45,8 @@ export interface IngressContext {
   readonly budgets: BudgetGate | null;
   /** Providers served by this very process: their workers take large bodies by reference. */
   readonly localProviders: ReadonlySet<ProviderId>;
-  /** Relays under way: one timer pings their clients. */
-  readonly relays: Set<Relay>;
+  /** Relays under way, by stream id: one timer pings their clients. */
+  readonly relays: PassingMap<string, Relay>;
   /** Requests under way by client key id (`` without keys). */
   readonly openRequests: Map<string, number>;
   readonly requestCounts: RequestCounts;

@@ -106,8 +106,7 @@ class Attempts {
         targets = others;
         continue;
       }
-      const result = await this.#attempt(target, others.length > 0);
-      hold.ended(result, Date.now());
+      const result = await hold.during(() => this.#attempt(target, others.length > 0));
       this.#count(target, result);
       if (result.kind === 'done') return this.#ended(result.status);
       if (result.kind === 'not-taken') {

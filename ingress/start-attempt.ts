@@ -55,8 +55,8 @@ export function startAttempt(
     inlineBody(context, exchange, provider),
   );
   bus.publish(subjects.work(provider), message, subjects.reply(hub.ingressId, stream.streamId));
-  relays.add(relay);
-  return relay.result.finally(() => relays.delete(relay));
+  relays.set(stream.streamId, relay);
+  return relay.result.finally(() => relays.delete(stream.streamId));
 }
 
 // Null: the worker pulls it.

@@ -12,6 +12,7 @@ import type { Config, Ports } from '../config/config.ts';
 import { LIMITS } from '../config/limits.ts';
 import { parseLiveModel } from '../config/live-models.ts';
 import { portVariable } from '../config/load.ts';
+import { PassingMap } from '../config/passing-map.ts';
 import type { PriceList } from '../config/prices/price-list.ts';
 import { GatewayError } from '../schemas/error.ts';
 import type { ProviderId } from '../schemas/provider.ts';
@@ -71,7 +72,7 @@ export async function startIngress(bus: Bus, options: IngressOptions): Promise<R
     }),
   );
   const health = stack.use(watchHealth(bus, { log }));
-  const budgets = config.budgets.length === 0 ? null : new BudgetGate(config, options.prices);
+  const budgets = config.budgets.length === 0 ? null : new BudgetGate(config, options);
   const onReport = budgets === null ? {} : { onReport: budgets.take.bind(budgets) };
   const spending = stack.use(watchSpending(bus, { log, ...onReport }));
   options.metrics.readCostsFrom(() => costsView(spending.latest(), Date.now()).by_provider);
@@ -95,7 +96,7 @@ export async function startIngress(bus: Bus, options: IngressOptions): Promise<R
     spending,
     budgets,
     localProviders: options.localProviders,
-    relays: new Set(),
+    relays: new PassingMap(),
     openRequests: new Map(),
     requestCounts: new RequestCounts(),
     stats: createSnapshot(() => gatherStats(context), LIMITS.statsFreshMs),
@@ -106,7 +107,7 @@ export async function startIngress(bus: Bus, options: IngressOptions): Promise<R
   };
   const keepAlive = setInterval(() => {
     const nowMs = performance.now();
-    for (const relay of context.relays) relay.keepAlive(nowMs);
+    for (const relay of context.relays.values()) relay.keepAlive(nowMs);
   }, KEEP_ALIVE_TICK_MS);
   stack.defer(() => clearInterval(keepAlive));
   const servers = await listen(engine, context, { ports, stack });

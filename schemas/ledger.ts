@@ -18,6 +18,8 @@ export const reservationSchema = z.looseObject({
   clientKeyId: z.string().nullable(),
   requestClass: z.enum(REQUEST_CLASSES),
   startedAtMs: z.number(),
+  /** The attempt was still under way then, by its worker's clock: it lasts long. */
+  renewedAtMs: z.number().optional(),
   inputTokensEstimate: z.number().int().min(0),
   /** What the attempt is expected to cost at most, for budgets. */
   picodollarsMax: amountSchema,

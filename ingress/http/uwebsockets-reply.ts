@@ -7,7 +7,8 @@ import type { HttpReply } from './http.ts';
 /** What a reply needs of its server. */
 export interface ReplyOwner {
   readonly isDraining: boolean;
-  ended(reply: UwsReply): void;
+  began(): void;
+  ended(): void;
 }
 
 /** While the socket is full, data goes in pieces of this size: the native buffer grows by one at most. */
@@ -39,6 +40,7 @@ export class UwsReply implements HttpReply {
     this.#response = response;
     this.#owner = options.owner;
     this.#isHead = options.isHead;
+    options.owner.began();
     response.onAborted(() => this.#aborted());
     response.onWritable(() => this.#onWritable());
   }
@@ -186,8 +188,9 @@ export class UwsReply implements HttpReply {
   }
 
   #ended(): void {
+    if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#owner.ended(this);
+    this.#owner.ended();
   }
 }
 

@@ -15,14 +15,19 @@ export function createUWebSocketsEngine(uws: typeof UWebSockets): HttpEngine {
 
 function listen(uws: typeof UWebSockets, options: HttpListenOptions): Promise<HttpServer> {
   const app = uws.App();
-  const active = new Set<UwsReply>();
+  let active = 0;
   let connections = 0;
   let isDraining = false;
   const owner: ReplyOwner = {
     get isDraining() {
       return isDraining;
     },
-    ended: (reply) => active.delete(reply),
+    began() {
+      active += 1;
+    },
+    ended() {
+      active -= 1;
+    },
   };
   const onConnection = (response: UWebSockets.HttpResponse, count: unknown): void => {
     const change = Number(count); // +1 or −1; its type says otherwise
@@ -30,7 +35,7 @@ function listen(uws: typeof UWebSockets, options: HttpListenOptions): Promise<Ht
     if (connections > LIMITS.connectionsMax) response.close();
   };
   app.filter(onConnection);
-  app.any('/*', (response, request) => handle(response, request, { options, owner, active }));
+  app.any('/*', (response, request) => handle(response, request, { options, owner }));
   return new Promise((resolve, reject) => {
     // The native function takes host, port and options together; its types do not list that form.
     const listenAt = app.listen.bind(app) as unknown as ListenAt;
@@ -47,7 +52,7 @@ function listen(uws: typeof UWebSockets, options: HttpListenOptions): Promise<Ht
       resolve({
         port: uws.us_socket_local_port(socket),
         get activeRequests() {
-          return active.size;
+          return active;
         },
         stopAccepting() {
           isDraining = true;
@@ -75,7 +80,7 @@ type ListenAt = (
 function handle(
   response: UWebSockets.HttpResponse,
   uwsRequest: UWebSockets.HttpRequest,
-  state: { options: HttpListenOptions; owner: ReplyOwner; active: Set<UwsReply> },
+  state: { options: HttpListenOptions; owner: ReplyOwner },
 ): void {
   const method = uwsRequest.getCaseSensitiveMethod();
   const path = uwsRequest.getUrl();
@@ -92,7 +97,6 @@ function handle(
     return;
   }
   const reply = new UwsReply(response, { isHead: method === 'HEAD', owner: state.owner });
-  state.active.add(reply);
   if (refusal !== null) {
     const answer = refusalAnswer(refusal);
     reply.sendAndClose(answer.status, answer.headers, answer.body);

@@ -44,11 +44,17 @@ function open(state: LedgerState, reservation: Reservation): void {
     oddities.lateReservations += 1;
     return;
   }
-  if (reservations.has(attemptId)) return;
+  const known = reservations.get(attemptId);
+  if (known !== undefined && !isRenewed(known, reservation)) return;
+  reservations.delete(attemptId); // a renewed one goes to the end
   reservations.set(attemptId, { ...reservation, openedAtMs: state.storedAtMs });
   if (reservations.size <= LIMITS.ledgerReservationsMax) return;
   deleteFirst(reservations);
   oddities.forgottenReservations += 1;
+}
+
+function isRenewed(known: Reservation, told: Reservation): boolean {
+  return (told.renewedAtMs ?? 0) > (known.renewedAtMs ?? 0);
 }
 
 function close(state: LedgerState, entry: FinalEntry): void {

@@ -5,7 +5,7 @@ import { emptyTotals, type RunningTotals } from './running-totals.ts';
 
 /** An attempt that is under way. */
 export interface OpenReservation extends Reservation {
-  /** When its event was stored, by the server's clock. Unix milliseconds. */
+  /** When its event or its last renewal was stored, by the server's clock. Unix milliseconds. */
   readonly openedAtMs: number;
 }
 
@@ -54,7 +54,7 @@ export interface LedgerState {
   readonly periods: Map<string, RunningTotals>;
   /** When the next of them closes. Unix milliseconds. */
   closesAtMs: number;
-  /** By attempt id, oldest first. */
+  /** By attempt id, in the order of `openedAtMs`. */
   readonly reservations: Map<string, OpenReservation>;
   readonly closedIds: ClosedIds;
   /** Things that happen once, by id, with when they did: alerts of a period. Oldest first. */

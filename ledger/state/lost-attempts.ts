@@ -2,7 +2,7 @@ import { LIMITS } from '../../config/limits.ts';
 import { NO_USAGE, type UsageEvent, usageEventId } from '../../schemas/usage.ts';
 import type { LedgerState, OpenReservation } from './ledger-state.ts';
 
-/** The reservations that nobody ended in time, oldest first. */
+/** The reservations that nobody ended or renewed in time, oldest first. */
 export function overdue(state: LedgerState, nowMs: number): readonly OpenReservation[] {
   const found: OpenReservation[] = [];
   for (const reservation of state.reservations.values()) {
@@ -15,7 +15,8 @@ export function overdue(state: LedgerState, nowMs: number): readonly OpenReserva
 
 /** The final entry of an attempt that nobody ended. Always the same for the same reservation, whoever writes it. */
 export function lostEntry(reservation: OpenReservation): UsageEvent {
-  const { requestId, attempt, priceVersion } = reservation;
+  const { requestId, attempt, priceVersion, startedAtMs, renewedAtMs } = reservation;
+  const knownMs = Math.max(0, (renewedAtMs ?? startedAtMs) - startedAtMs);
   return {
     v: 1,
     id: usageEventId(requestId, attempt),
@@ -28,9 +29,9 @@ export function lostEntry(reservation: OpenReservation): UsageEvent {
     responseModel: null,
     sessionId: reservation.sessionId,
     clientKeyId: reservation.clientKeyId,
-    startedAtMs: reservation.startedAtMs,
+    startedAtMs,
     firstByteMs: null,
-    durationMs: LIMITS.ledgerReservationMsMax,
+    durationMs: knownMs + LIMITS.ledgerReservationMsMax,
     outcome: 'lost',
     status: null,
     errorType: 'attempt_lost',

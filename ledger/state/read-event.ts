@@ -85,6 +85,7 @@ function reservation(json: unknown): Reservation {
     clientKeyId: textOrNull(json, 'clientKeyId'),
     requestClass: requestClass(json),
     startedAtMs: time(json, 'startedAtMs'),
+    ...(json['renewedAtMs'] === undefined ? {} : { renewedAtMs: time(json, 'renewedAtMs') }),
     inputTokensEstimate: count(json, 'inputTokensEstimate'),
     picodollarsMax: amount(json, 'picodollarsMax'),
     picodollarsIfLost: amount(json, 'picodollarsIfLost'),

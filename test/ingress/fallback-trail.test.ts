@@ -6,7 +6,12 @@ import type { RouteTarget } from '../../schemas/envelope.ts';
 
 const DONE: RelayResult = { kind: 'done', status: 200, errorType: null, usage: null };
 const LEFT: RelayResult = { kind: 'done', status: 499, errorType: 'client_closed', usage: null };
-const BROKEN: RelayResult = { kind: 'done', status: 200, errorType: 'overloaded_error', usage: null };
+const BROKEN: RelayResult = {
+  kind: 'done',
+  status: 200,
+  errorType: 'overloaded_error',
+  usage: null,
+};
 const LOST: RelayResult = { kind: 'lost' };
 
 type Step = readonly [target: RouteTarget, result: RelayResult];
