@@ -120,13 +120,18 @@ export function chosenTarget(
   return targets.find(fits) ?? null;
 }
 
-/** Whether a provider may serve a name: `no` only where it surely does not. Claude's names are mapped everywhere. */
+/**
+ * Whether a provider may serve a name: `no` only where it surely does not. Claude's names become the provider's own, except
+ * where whoever runs the server names its models.
+ */
 export function servesModel(name: string, provider: ProviderId): 'yes' | 'maybe' | 'no' {
-  if (isClaudeName(bareName(name))) return 'yes';
   const family = adapterOf(provider);
   const model = index.find(name);
-  if (model !== null && (model.line !== null || model.ids[family] !== undefined)) return 'yes';
-  if (NAMES_ITS_OWN.has(family) || family === 'openrouter') return 'maybe';
+  if (model?.ids[family] !== undefined) return 'yes';
+  // It gets the name as it is, which is hardly ever one of its own.
+  if (NAMES_ITS_OWN.has(family)) return 'maybe';
+  if (isClaudeName(bareName(name)) || (model !== null && model.line !== null)) return 'yes';
+  if (family === 'openrouter') return 'maybe';
   if (family === 'vertex-gemini' && bareName(name).startsWith('gemini-')) return 'maybe';
   return model === null ? 'maybe' : 'no';
 }

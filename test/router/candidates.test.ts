@@ -31,7 +31,7 @@ function providers(
   );
 }
 
-test("Claude's names leave the chain as it is", () => {
+test("Claude's names leave the chain as it is, servers that name their own models are last", () => {
   for (const requestModel of [
     'claude-opus-5-5',
     'claude-sonnet-9[1m]',

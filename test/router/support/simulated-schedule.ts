@@ -18,7 +18,8 @@ import { Timeline } from './timeline.ts';
 const MINUTE_MS = 60_000;
 /** Many requests at once, so that budgets of retries run out. */
 const STORM_SHARE = 0.03;
-const MODEL = 'claude-sonnet-5-5';
+/** A name that means the same to each of them. */
+const MODEL = 'a-model-of-theirs';
 /** They all serve the model. */
 export const PROVIDERS: readonly ProviderId[] = [
   'anthropic',
