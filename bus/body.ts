@@ -1,4 +1,5 @@
 import { LIMITS } from '../config/limits.ts';
+import { PassingMap } from '../config/passing-map.ts';
 import { GatewayError } from '../schemas/error.ts';
 import { subjects } from '../schemas/subjects.ts';
 import type { Bus } from './connect.ts';
@@ -7,7 +8,7 @@ import type { Bus } from './connect.ts';
  * The request bodies that this process holds as an ingress. A worker in the same process takes them by reference:
  * the one shared value of two roles, because copying 100 KB twice through a socket to ourselves buys nothing.
  */
-const localBodies = new Map<string, Uint8Array>();
+const localBodies = new PassingMap<string, Uint8Array>();
 
 /** Keeps the bodies of requests under way and serves them in pieces. */
 export interface BodyStore extends AsyncDisposable {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { LIMITS } from '../config/limits.ts';
+import { PassingMap } from '../config/passing-map.ts';
 import type { Bus, BusMessage } from './connect.ts';
 import type { EventRecord } from './spool-records.ts';
 
@@ -25,7 +26,7 @@ const ABSENT: Fate = { kind: 'absent' };
 export class EventSender implements Disposable {
   readonly #bus: Bus;
   readonly #inbox = `_INBOX.${randomUUID()}`;
-  readonly #sent = new Map<string, Sent>();
+  readonly #sent = new PassingMap<string, Sent>();
   readonly #subscription: { unsubscribe(): void };
   readonly #ticker: NodeJS.Timeout;
   #next = 0;
@@ -74,7 +75,7 @@ export class EventSender implements Disposable {
 
   // The oldest come first.
   #giveUp(sentBeforeMs: number): void {
-    for (const [reply, { sentAtMs }] of this.#sent) {
+    for (const [reply, { sentAtMs }] of this.#sent.entries()) {
       if (sentAtMs > sentBeforeMs) return;
       this.#settle(reply, UNANSWERED);
     }

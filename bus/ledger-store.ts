@@ -99,7 +99,7 @@ class TotalsBucket implements LedgerStore {
   // A failure is forgotten, so that the next call opens the bucket, or makes it, anew.
   async #use<Result>(work: (kv: KV) => Promise<Result>): Promise<Result> {
     if (!this.#bus.isConnected) throw new Error('not connected to nats-server');
-    this.#opened ??= openBucket(this.#bus);
+    this.#opened ??= openTotalsBucket(this.#bus);
     const opened = this.#opened;
     try {
       return await work(await opened);
@@ -110,7 +110,8 @@ class TotalsBucket implements LedgerStore {
   }
 }
 
-function openBucket(bus: Bus): Promise<KV> {
+/** Opens bucket `gw-totals`, making it when it is missing. */
+export function openTotalsBucket(bus: Bus): Promise<KV> {
   return new Kvm(jetstream(bus.connection, { timeout: ANSWER_MS_MAX })).create(KV_BUCKETS.totals, {
     history: 1,
     max_bytes: LIMITS.ledgerBytesMax,

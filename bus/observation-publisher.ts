@@ -3,6 +3,7 @@ import type { Observation, ObservationBatch } from '../schemas/observation.ts';
 import { subjects } from '../schemas/subjects.ts';
 import { encodeBatch } from './codec.ts';
 import type { Bus } from './connect.ts';
+import { observersOf } from './local-observers.ts';
 
 /** Tells every router what this process sees of its providers. Disposing it sends what is left. */
 export interface ObservationPublisher extends AsyncDisposable {
@@ -13,6 +14,8 @@ export interface ObservationPublisher extends AsyncDisposable {
    * leaves at once with all before it, ahead of whatever is published later.
    */
   add(observation: Observation, options?: { readonly isUrgent?: boolean }): void;
+  /** Takes an observation back; false = it has left. */
+  withdraw(observation: Observation): boolean;
 }
 
 /** Starts the publisher of a process; `source` is its id: letters, digits, `_` and `-`. */
@@ -20,6 +23,7 @@ export function startObservationPublisher(
   bus: Bus,
   { source }: { readonly source: string },
 ): ObservationPublisher {
+  const observers = observersOf(bus);
   const queue: Observation[] = [];
   let timer: NodeJS.Timeout | null = null;
   let sequence = 0;
@@ -27,6 +31,7 @@ export function startObservationPublisher(
   const send = (observations: readonly Observation[]): void => {
     sequence += 1;
     const batch: ObservationBatch = { v: 1, source, sequence, observations };
+    for (const observer of observers) observer(batch);
     try {
       bus.publish(subjects.observations(source), encodeBatch(batch));
     } catch {
@@ -53,6 +58,11 @@ export function startObservationPublisher(
       queue.push(observation);
       if (isUrgent || queue.length >= LIMITS.observationBatchMax) sendAll();
       else timer ??= setTimeout(sendAll, LIMITS.observationDelayMsMax);
+    },
+    withdraw(observation) {
+      const place = queue.lastIndexOf(observation);
+      if (place !== -1) queue.splice(place, 1);
+      return place !== -1;
     },
     async [Symbol.asyncDispose]() {
       stopListening();

@@ -1,4 +1,5 @@
 import { LIMITS } from '../config/limits.ts';
+import { PassingMap } from '../config/passing-map.ts';
 import { subjects } from '../schemas/subjects.ts';
 import { decodeEnvelope, encodeEnvelope } from './codec.ts';
 import type { Bus, BusMessage } from './connect.ts';
@@ -26,23 +27,25 @@ const LIST_MAX = 2_000;
 /** Serves the control subject of this worker and keeps its streams alive. */
 export function startReplyHost(bus: Bus, options: { workerId: string }): ReplyHost {
   const { workerId } = options;
-  const senders = new Map<string, ReplySender>();
+  const senders = new PassingMap<string, ReplySender>();
   const recent = createRecent(RECENT_STREAMS_MIN);
-  const toFlush = new Set<ReplySender>();
+  let toFlush = new Set<ReplySender>();
   let flushTimer: NodeJS.Timeout | undefined;
-  const toFlushSoon = new Set<ReplySender>();
+  let toFlushSoon = new Set<ReplySender>();
   let flushImmediate: NodeJS.Immediate | undefined;
 
   // One timer for all streams: their frames leave in one socket write.
   const flushAll = (): void => {
     flushTimer = undefined;
-    for (const sender of toFlush) sender.flush();
-    toFlush.clear();
+    const due = toFlush;
+    toFlush = new Set();
+    for (const sender of due) sender.flush();
   };
   const flushSoon = (): void => {
     flushImmediate = undefined;
-    for (const sender of toFlushSoon) sender.flush();
-    toFlushSoon.clear();
+    const due = toFlushSoon;
+    toFlushSoon = new Set();
+    for (const sender of due) sender.flush();
   };
   const hostOf = (streamId: string, ingressId: string): SenderHost => {
     const subject = subjects.reply(ingressId, streamId);
@@ -98,7 +101,7 @@ export function startReplyHost(bus: Bus, options: { workerId: string }): ReplyHo
 
 interface HostState {
   readonly bus: Bus;
-  readonly senders: ReadonlyMap<string, ReplySender>;
+  readonly senders: PassingMap<string, ReplySender>;
 }
 
 function onControl(message: BusMessage, state: HostState): void {

@@ -1,4 +1,5 @@
 import { LIMITS } from '../config/limits.ts';
+import { PassingMap } from '../config/passing-map.ts';
 import { subjects } from '../schemas/subjects.ts';
 import { decodeEnvelope, encodeEnvelope } from './codec.ts';
 import type { Bus, BusMessage } from './connect.ts';
@@ -20,7 +21,7 @@ export interface ReplyHub extends AsyncDisposable {
 interface HubState {
   readonly bus: Bus;
   readonly ingressId: string;
-  readonly streams: Map<string, ReplyStream>;
+  readonly streams: PassingMap<string, ReplyStream>;
   readonly questions: Questions;
 }
 
@@ -31,7 +32,7 @@ const ALIVE_MS = 1_000;
 export function startReplyHub(bus: Bus, options: { ingressId: string }): ReplyHub {
   const { ingressId } = options;
   const questions = createQuestions(bus, { ingressId, subject: subjects.route() });
-  const state: HubState = { bus, ingressId, streams: new Map(), questions };
+  const state: HubState = { bus, ingressId, streams: new PassingMap(), questions };
   const { streams } = state;
   const ended = createEndedLists(bus);
   const hub: StreamHub = {
@@ -82,14 +83,14 @@ export function startReplyHub(bus: Bus, options: { ingressId: string }): ReplyHu
 
 /** Last acknowledgements of streams, by worker: they leave together after a short while. */
 function createEndedLists(bus: Bus) {
-  const lists = new Map<string, StreamPosition[]>();
+  let lists = new Map<string, StreamPosition[]>();
   let timer: NodeJS.Timeout | undefined;
   const flush = (): void => {
     clearTimeout(timer);
     timer = undefined;
     for (const [workerId, positions] of lists)
       sendList(bus, { workerId, positions, type: CONTROL.ALIVE });
-    lists.clear();
+    lists = new Map();
   };
   return {
     flush,

@@ -7,6 +7,8 @@ import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { LIMITS } from '../config/limits.ts';
+import type { AlertScope } from '../schemas/alert.ts';
+import type { PeriodKind } from '../schemas/ledger.ts';
 import { PROVIDER_IDS } from '../schemas/provider.ts';
 import { type RouterCommand, STREAMS, subjects } from '../schemas/subjects.ts';
 
@@ -218,6 +220,7 @@ function subjectPatterns(): readonly string[] {
     subjects.adminEvent(),
     subjects.reservedEvent(),
     subjects.requestEvent(),
+    subjects.alert('<scope>' as AlertScope, '<period>' as PeriodKind),
     subjects.alertEvent(),
     subjects.deadEvent(),
     subjects.usageEvent('openrouter'),

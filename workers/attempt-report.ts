@@ -1,6 +1,6 @@
 import { conversationOf } from '../schemas/conversation.ts';
 import type { HeaderPair } from '../schemas/envelope.ts';
-import type { Observation, WindowReading } from '../schemas/observation.ts';
+import type { AttemptAnswered, Observation, WindowReading } from '../schemas/observation.ts';
 import { NO_USAGE } from '../schemas/usage.ts';
 import type { Provider, Work } from './provider.ts';
 import { readWindows } from './rate-limits/read-windows.ts';
@@ -8,6 +8,9 @@ import type { AttemptNotes, FinalOutcome } from './usage-event.ts';
 
 /** Takes an observation for every router; an urgent one leaves ahead of whatever is sent afterwards. Never throws. */
 export type Observe = (observation: Observation, options?: { readonly isUrgent?: boolean }) => void;
+
+/** Takes an observation back; false = it has left. */
+export type Withdraw = (observation: Observation) => boolean;
 
 /** Tells the routers about one attempt as it goes on. */
 export interface AttemptReport {
@@ -18,13 +21,21 @@ export interface AttemptReport {
   ended(outcome: FinalOutcome): void;
 }
 
+/** What a report needs of its attempt's surroundings. */
+export interface ReportContext {
+  readonly provider: Provider;
+  readonly observe: Observe;
+  readonly withdraw: Withdraw;
+  nowMs(): number;
+}
+
 /** Creates the report; `notes` are those of the attempt. */
 export function createAttemptReport(
   { dispatch }: Work,
   notes: AttemptNotes,
-  context: { readonly provider: Provider; readonly observe: Observe; nowMs(): number },
+  context: ReportContext,
 ): AttemptReport {
-  const { provider, observe, nowMs } = context;
+  const { provider, observe, withdraw, nowMs } = context;
   const { facts, requestId, attempt } = dispatch;
   const { isStream, requestClass } = facts;
   const attemptId = `${requestId}.${attempt}`;
@@ -32,12 +43,16 @@ export function createAttemptReport(
   const isMessage = facts.operation === 'messages';
   const conversation = isMessage ? conversationOf(facts) : null;
   let hasStarted = false;
+  let heard: AttemptAnswered | null = null;
   const target = () => ({
     attemptId,
     provider: provider.id,
     account: provider.account,
     upstreamModel: notes.upstreamModel,
   });
+  // The end of a quick answer takes along what its headers said.
+  const windowsUntold = (): readonly WindowReading[] =>
+    heard !== null && withdraw(heard) ? heard.windows : NO_WINDOWS;
   return {
     started() {
       if (hasStarted) return;
@@ -57,7 +72,8 @@ export function createAttemptReport(
       // The end of a refusal follows at once.
       if (status !== 200 && windows.length === 0) return;
       const headersMs = nowMs() - notes.startedAtMs;
-      observe({ kind: 'answered', ...target(), status, headersMs, windows });
+      heard = { kind: 'answered', ...target(), status, headersMs, windows };
+      observe(heard);
     },
     ended(outcome) {
       if (!isMessage && !hasStarted) return;
@@ -70,7 +86,7 @@ export function createAttemptReport(
           failure: outcome.kind === 'failed' ? outcome.failure : null,
           status,
           retryAfterMs: refusal?.retryAfterMs ?? null,
-          windows: refusal?.windows ?? NO_WINDOWS,
+          windows: outcome.kind === 'failed' ? (refusal?.windows ?? NO_WINDOWS) : windowsUntold(),
           firstContentMs: firstContentAtMs === null ? null : firstContentAtMs - startedAtMs,
           durationMs: nowMs() - startedAtMs,
           isStream,

@@ -13,18 +13,32 @@ export interface Reserved {
   readonly acknowledged: Promise<boolean> | null;
 }
 
-/** Tells the ledger which attempts are about to be made, many at once. Disposing it sends those that wait. */
+/**
+ * Tells the ledger which attempts are about to be made, many at once, and again while they last. Disposing it sends those that
+ * wait.
+ */
 export interface Reservations extends Disposable {
   /** Never throws. */
   make(reservation: Reservation): Reserved;
   /** Sends a reservation that still waits: nothing about its attempt may overtake it. */
   send(reserved: Reserved): void;
+  /** The attempt is over: its reservation is not renewed any more. */
+  end(reserved: Reserved): void;
+}
+
+/** What tests change. */
+export interface ReservationOptions {
+  /** Milliseconds from one renewal to the next. */
+  readonly renewMs?: number;
+  /** Unix milliseconds. */
+  readonly nowMs?: () => number;
 }
 
 /** Starts the reservations of a process. */
 export function startReservations(
   events: Pick<EventPublisher, 'publish' | 'publishAcknowledged'>,
   mode: AccountingMode,
+  { renewMs = LIMITS.reservationRenewMs, nowMs = Date.now }: ReservationOptions = {},
 ): Reservations {
   const batches = startEventBatches<Reservation>(events, {
     subject: subjects.reservedEvent(),
@@ -32,12 +46,26 @@ export function startReservations(
     delayMsMax: LIMITS.reservedDelayMsMax,
     event: (id, reservations) => ({ v: 1, id, reservations }) satisfies ReservedEvent,
   });
+  const underWay = new Map<Reserved, Reservation>();
+  const timer = setInterval(() => {
+    const renewedAtMs = nowMs();
+    for (const reservation of underWay.values()) batches.add({ ...reservation, renewedAtMs });
+  }, renewMs);
+  timer.unref();
   return {
-    make: (reservation) =>
-      mode === 'strict'
-        ? batches.addAcknowledged(reservation)
-        : { batch: batches.add(reservation), acknowledged: null },
+    make(reservation) {
+      const reserved =
+        mode === 'strict'
+          ? batches.addAcknowledged(reservation)
+          : { batch: batches.add(reservation), acknowledged: null };
+      underWay.set(reserved, reservation);
+      return reserved;
+    },
     send: ({ batch }) => batches.send(batch),
-    [Symbol.dispose]: () => batches[Symbol.dispose](),
+    end: (reserved) => void underWay.delete(reserved),
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      batches[Symbol.dispose]();
+    },
   };
 }

@@ -7,7 +7,12 @@ import type { ProviderId } from '../schemas/provider.ts';
 import type { ToolState } from '../schemas/tool-state.ts';
 import type { UsageEvent } from '../schemas/usage.ts';
 import { NOTHING_KNOWN, type Outcome } from './answers/answer.ts';
-import { type AttemptReport, createAttemptReport, type Observe } from './attempt-report.ts';
+import {
+  type AttemptReport,
+  createAttemptReport,
+  type Observe,
+  type Withdraw,
+} from './attempt-report.ts';
 import { credentialsIn, hideCredentials } from './errors/hide-credentials.ts';
 import { cancelled, replyError, thrownError } from './errors/reply-errors.ts';
 import { exchange } from './exchange.ts';
@@ -45,6 +50,7 @@ export interface AttemptDependencies {
   /** The input tokens of a body, for providers without a counter of their own. Never rejects. */
   countTokens(body: Uint8Array, options: { model: string; estimate: number }): Promise<number>;
   readonly observe: Observe;
+  readonly withdraw: Withdraw;
 }
 
 /**

@@ -9,11 +9,12 @@ import type { ObservationPublisher } from '../bus/observation-publisher.ts';
 import type { ReplyHost } from '../bus/reply-host.ts';
 import type { ToolStates } from '../bus/tool-states.ts';
 import { LIMITS } from '../config/limits.ts';
+import { PassingMap } from '../config/passing-map.ts';
 import type { PriceList } from '../config/prices/price-list.ts';
 import type { Dispatch } from '../schemas/envelope.ts';
 import { queueGroups, subjects } from '../schemas/subjects.ts';
 import type { Accounts } from './accounts.ts';
-import type { Reservations } from './reservations.ts';
+import type { Reservations, Reserved } from './reservations.ts';
 import { runAttempt } from './run-attempt.ts';
 import type { TokenCounter } from './token-count/token-counter.ts';
 import type { UpstreamClient } from './upstream-client.ts';
@@ -26,7 +27,7 @@ export interface WorkerOptions {
   readonly events: Pick<EventPublisher, 'publish'>;
   readonly reservations: Reservations;
   readonly prices: PriceList;
-  readonly observations: Pick<ObservationPublisher, 'add'>;
+  readonly observations: Pick<ObservationPublisher, 'add' | 'withdraw'>;
   readonly log: Log;
   readonly toolStates: ToolStates;
   readonly tokens: TokenCounter;
@@ -38,7 +39,8 @@ export interface WorkerOptions {
 export function startWorker(bus: Bus, options: WorkerOptions): RunningRole {
   const { accounts, host, observations } = options;
   const { providerId } = accounts;
-  const inFlight = new Set<Promise<void>>();
+  const inFlight = new PassingMap<number, Promise<void>>();
+  let taken = 0;
   let isDraining = false;
   const subscription = bus.subscribe(
     subjects.work(providerId),
@@ -49,10 +51,12 @@ export function startWorker(bus: Bus, options: WorkerOptions): RunningRole {
       }
       // Nonsense throws here, inside the bus's guard, and takes no place.
       const dispatched = decodeDispatch(message.data);
+      taken += 1;
+      const place = taken;
       const attempt = serve(bus, { message, dispatched }, options)
         .catch((error: unknown) => options.log.error({ error }, 'attempt broke'))
-        .finally(() => inFlight.delete(attempt));
-      inFlight.add(attempt);
+        .finally(() => inFlight.delete(place));
+      inFlight.set(place, attempt);
     },
     { queue: queueGroups.worker(providerId) },
   );
@@ -68,7 +72,7 @@ export function startWorker(bus: Bus, options: WorkerOptions): RunningRole {
       isDraining = true;
       clearInterval(timer);
       await subscription.drain();
-      await Promise.all(inFlight);
+      await Promise.all(inFlight.values());
     },
   };
 }
@@ -86,6 +90,7 @@ function serve(
   if (sink === null) return Promise.resolve(); // a duplicate of a dispatch that was taken before
   // A copy: until the answer begins the view would keep alive everything that came with it from the socket.
   const body = inlineBody === null ? NO_BYTES : Buffer.from(inlineBody);
+  let made: Reserved | null = null;
   return runAttempt({ dispatch, body }, sink, {
     ...(inlineBody === null ? { fetchBody: () => pullBody(bus, dispatch, sink.signal) } : {}),
     provider: accounts.named(dispatch.account),
@@ -95,12 +100,18 @@ function serve(
     countTokens: (text, how) => options.tokens.count(text, how),
     nowMs: Date.now,
     observe: observations.add,
+    withdraw: observations.withdraw,
     prices: options.prices,
-    reserve: reservations.make,
+    reserve(reservation) {
+      made = reservations.make(reservation);
+      return made;
+    },
     publishUsage(event, reserved) {
       if (reserved !== null) reservations.send(reserved);
       events.publish(subjects.usageEvent(accounts.providerId), event.id, event);
     },
+  }).finally(() => {
+    if (made !== null) reservations.end(made);
   });
 }
 

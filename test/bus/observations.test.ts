@@ -121,3 +121,66 @@ test('nonsense is dropped and harms nobody', async () => {
   await until(1);
   assert.deepEqual(fingerprints(batches), ['good']);
 });
+
+test('a router hears its own process at once, and once', async () => {
+  await using nats = await startTestNats();
+  await using bus = await connect(nats);
+  await using other = await connect(nats);
+  await using publisher = startObservationPublisher(bus, { source: 'wk1' });
+  publisher.add(seen('before'), { isUrgent: true });
+  const { batches, until } = collect(bus);
+  const elsewhere = collect(other);
+  await other.connection.flush();
+  await until(1);
+  assert.deepEqual(fingerprints(batches), ['before']);
+  publisher.add(seen('a'));
+  publisher.add(seen('b'), { isUrgent: true });
+  assert.deepEqual(fingerprints(batches), ['before', 'a', 'b']);
+  publisher.add(seen('c'), { isUrgent: true });
+  assert.deepEqual(fingerprints(batches), ['before', 'a', 'b', 'c']);
+  await using third = startObservationPublisher(other, { source: 'wk2' });
+  third.add(seen('d'), { isUrgent: true });
+  await until(5);
+  assert.deepEqual(fingerprints(batches), ['before', 'a', 'b', 'c', 'd']);
+  await elsewhere.until(4);
+  assert.deepEqual(fingerprints(elsewhere.batches).toSorted(), ['a', 'b', 'c', 'd']);
+});
+
+test('who listens no more hears nothing, and who throws disturbs nobody', async () => {
+  await using nats = await startTestNats();
+  await using bus = await connect(nats);
+  await using publisher = startObservationPublisher(bus, { source: 'wk1' });
+  const heard: string[] = [];
+  const throwing = subscribeObservations(
+    bus,
+    () => {
+      throw new Error('not today');
+    },
+    { log },
+  );
+  const feed = subscribeObservations(bus, (batch) => void heard.push(...fingerprints([batch])), {
+    log,
+  });
+  publisher.add(seen('a'), { isUrgent: true });
+  assert.deepEqual(heard, ['a']);
+  throwing.unsubscribe();
+  feed.unsubscribe();
+  publisher.add(seen('b'), { isUrgent: true });
+  await bus.connection.flush();
+  assert.deepEqual(heard, ['a']);
+});
+
+test('an observation is taken back as long as it has not left', async () => {
+  await using nats = await startTestNats();
+  await using bus = await connect(nats);
+  const { batches } = collect(bus);
+  await using publisher = startObservationPublisher(bus, { source: 'wk1' });
+  const [a, b] = [seen('a'), seen('b')];
+  publisher.add(a);
+  publisher.add(b);
+  assert.equal(publisher.withdraw(a), true);
+  assert.equal(publisher.withdraw(a), false);
+  publisher.add(seen('c'), { isUrgent: true });
+  assert.equal(publisher.withdraw(b), false);
+  assert.deepEqual(fingerprints(batches), ['b', 'c']);
+});

@@ -77,6 +77,31 @@ describe('what routers hear of an attempt', () => {
     assert.deepEqual(record.urgent, []);
   });
 
+  it('that ends before its headers were told: they are told with its end', async () => {
+    const answer = (body: string) =>
+      startUpstream((_hit, response) => {
+        response.setHeader('anthropic-ratelimit-requests-limit', '50');
+        response.setHeader('anthropic-ratelimit-requests-remaining', '49');
+        openStream(response);
+        response.end(body);
+      });
+    const readings: unknown[] = [];
+    for (const body of [ANSWER, PARTS.start + PARTS.overloaded]) {
+      await using upstream = await answer(body);
+      const work = workOf(ODD_BODY, MESSAGES);
+      const record = startAttempt(anthropicAt(upstream.origin), work, { areGathered: true });
+      await record.done;
+      const ended = record.observations.at(-1);
+      assert.ok(ended?.kind === 'ended');
+      readings.push([kinds(record), ended.windows.map(({ remaining }) => remaining)]);
+    }
+    // The windows of a failure are those that it is about.
+    assert.deepEqual(readings, [
+      [['started', 'ended'], [49]],
+      [['started', 'answered', 'ended'], []],
+    ]);
+  });
+
   it('that is refused: what the refusal says, before the ingress hears of it', async () => {
     let heardBefore: string[] = [];
     class WatchingSink extends RecordingSink {

@@ -189,6 +189,8 @@ export function startAttempt(
     fetchBody?: () => Promise<Uint8Array>;
     /** Whether the ledger's log takes reservations; default: nobody waits for it. */
     acknowledged?: Promise<boolean>;
+    /** Observations wait for company, and may be taken back; default: each leaves at once. */
+    areGathered?: boolean;
   } = {},
 ): AttemptRecord {
   const sink = options.sink ?? new RecordingSink();
@@ -213,6 +215,11 @@ export function startAttempt(
     observe: (seen, how) => {
       observations.push(seen);
       if (how?.isUrgent === true) urgent.push(seen);
+    },
+    withdraw(seen) {
+      const place = options.areGathered === true ? observations.indexOf(seen) : -1;
+      if (place !== -1) observations.splice(place, 1);
+      return place !== -1;
     },
     ...(options.fetchBody === undefined ? {} : { fetchBody: options.fetchBody }),
   }).finally(() => client[Symbol.asyncDispose]());
