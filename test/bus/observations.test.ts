@@ -129,9 +129,9 @@ test('a router hears its own process at once, and once', async () => {
   await using publisher = startObservationPublisher(bus, { source: 'wk1' });
   publisher.add(seen('before'), { isUrgent: true });
   const { batches, until } = collect(bus);
+  await until(1);
   const elsewhere = collect(other);
   await other.connection.flush();
-  await until(1);
   assert.deepEqual(fingerprints(batches), ['before']);
   publisher.add(seen('a'));
   publisher.add(seen('b'), { isUrgent: true });
