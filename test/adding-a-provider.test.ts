@@ -9,7 +9,17 @@ import { freePort, startRoles } from './support/processes.ts';
 import { startUpstream } from './support/upstream.ts';
 
 const PROJECT_DIR = path.dirname(import.meta.dirname);
-const COPIED = ['bus', 'cli', 'config', 'ingress', 'router', 'sandbox', 'schemas', 'workers'];
+const COPIED = [
+  'bus',
+  'cli',
+  'config',
+  'ingress',
+  'ledger',
+  'router',
+  'sandbox',
+  'schemas',
+  'workers',
+];
 const PORTS_OFF = {
   VERTEX_CLAUDE_PORT: 'off',
   VERTEX_GEMINI_PORT: 'off',
