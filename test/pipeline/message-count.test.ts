@@ -9,8 +9,8 @@ test('a short request costs at most nine messages on the bus', async () => {
   const before = gateway.bus.published;
   await post(`${gateway.url()}/v1/messages`, messagesBody({ stream: false }));
   await gateway.usageEvents();
-  // route, ROUTE, dispatch, ACCEPT (with a quick answer it travels along), HEAD+DATA+END, usage event, acknowledgement;
-  // and two that many requests share where there are many: reservation, outcome
+  // Its own: dispatch, ACCEPT (with a quick answer it travels along), HEAD+DATA+END, usage event. Shared with others where
+  // there are many: the last acknowledgement, observations (two at most), reservation, outcome.
   const messages = gateway.bus.published - before;
   assert.ok(messages <= 9, `${messages} messages`);
 });
