@@ -19,6 +19,7 @@ export const LEDGER_LIMITS = {
   ledgerHolesMax: 100,
   /** Totals are saved this often at most. */
   ledgerSaveMs: 100,
+  ledgerSaveMsMax: 5_000,
   /** Closed periods and full chunks of ids that wait to be written. */
   ledgerUnsavedMax: 256,
   /** Of one value in the bucket, and of all. */

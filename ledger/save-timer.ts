@@ -13,8 +13,8 @@ export interface SaveTimerOptions {
   onConflict(): void;
 }
 
-/** Saving takes at most about a fifth of the time, however large the state is. */
-const PAUSE_PER_SAVE = 4;
+/** Saving takes at most about 2 % of the time: what a killed ledger had not saved it reads again from the log. */
+const PAUSE_PER_SAVE = 49;
 
 /** Saves one state while the lease is held: at most every `ledgerSaveMs`, and soon after the last change. */
 export class SaveTimer {
@@ -120,7 +120,8 @@ export class SaveTimer {
     }
     this.#savedAtMs = performance.now();
     const tookMs = this.#savedAtMs - startMs;
-    this.#pauseMs = Math.max(LIMITS.ledgerSaveMs, PAUSE_PER_SAVE * tookMs);
+    const pauseMs = Math.min(PAUSE_PER_SAVE * tookMs, LIMITS.ledgerSaveMsMax);
+    this.#pauseMs = Math.max(LIMITS.ledgerSaveMs, pauseMs);
   }
 
   #giveUp(): void {
