@@ -39,6 +39,10 @@ export interface Bus extends AsyncDisposable {
     listener: (message: BusMessage) => void | Promise<void>,
     options?: { queue?: string },
   ): BusSubscription;
+  /** Sends at once what waits for company: the socket has it before the next turn of the event loop. */
+  sendNow(): void;
+  /** Called when the connection is lost. Returns the function that removes the listener. */
+  onDisconnect(listener: () => void): () => void;
   /** Called after every reconnect. Returns the function that removes the listener. */
   onReconnect(listener: () => void): () => void;
   /** Resolves true when connected, false after `waitMs`. */
@@ -67,6 +71,7 @@ const WRITE_BYTES_MAX = 262_144;
 /** Opens the connection; waits for a server that is not up yet and reconnects for ever. */
 export async function connectBus(options: BusOptions): Promise<Bus> {
   const connection = await connect(connectionOptions(options));
+  const disconnectListeners = new Set<() => void>();
   const reconnectListeners = new Set<() => void>();
   const waiters = new Set<(isUp: boolean) => void>();
   let isConnected = true;
@@ -85,6 +90,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       if (status.type === 'disconnect') {
         isConnected = false;
         options.log.warn({ server: status.server }, 'nats disconnected');
+        for (const listener of disconnectListeners) guard(listener, options.log);
       } else if (status.type === 'reconnect') {
         isConnected = true;
         connectedAtMs = performance.now();
@@ -122,6 +128,11 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     },
     subscribe: (subject, listener, subscribeOptions) =>
       subscribe(connection, options.log, { subject, listener, queue: subscribeOptions?.queue }),
+    sendNow: outgoing.flush,
+    onDisconnect(listener) {
+      disconnectListeners.add(listener);
+      return () => disconnectListeners.delete(listener);
+    },
     onReconnect(listener) {
       reconnectListeners.add(listener);
       return () => reconnectListeners.delete(listener);

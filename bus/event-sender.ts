@@ -29,6 +29,7 @@ export class EventSender implements Disposable {
   readonly #sent = new PassingMap<string, Sent>();
   readonly #subscription: { unsubscribe(): void };
   readonly #ticker: NodeJS.Timeout;
+  readonly #stopListening: () => void;
   #next = 0;
   #isStopped = false;
 
@@ -39,6 +40,8 @@ export class EventSender implements Disposable {
       const isLost = !bus.isConnected;
       this.#giveUp(isLost ? Number.POSITIVE_INFINITY : performance.now() - LIMITS.eventAckMsMax);
     }, TICK_MS);
+    // Until then they lie in memory alone.
+    this.#stopListening = bus.onDisconnect(() => this.#giveUp(Number.POSITIVE_INFINITY));
   }
 
   /** Events whose fate is open. */
@@ -65,6 +68,7 @@ export class EventSender implements Disposable {
   [Symbol.dispose](): void {
     this.#isStopped = true;
     clearInterval(this.#ticker);
+    this.#stopListening();
     this.#subscription.unsubscribe();
     this.#giveUp(Number.POSITIVE_INFINITY);
   }

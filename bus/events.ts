@@ -22,6 +22,8 @@ export interface EventPublisher extends AsyncDisposable {
    * to be away: the event is kept all the same.
    */
   publishAcknowledged(subject: string, id: string, event: unknown): Promise<boolean>;
+  /** Gives what was published so far to the socket, where it would wait for company. */
+  sendNow(): void;
   /** Resolves true when the stream has everything published so far, false after `waitMs`. */
   flush(waitMs: number): Promise<boolean>;
 }
@@ -102,6 +104,10 @@ class Publisher implements EventPublisher {
         resolve(isStored);
       });
     });
+  }
+
+  sendNow(): void {
+    this.#bus.sendNow();
   }
 
   flush(waitMs: number): Promise<boolean> {

@@ -23,7 +23,13 @@ const NODE_MAJOR_MIN = 24;
 /** Node's own default lets short-lived objects take 100 MB before they are looked at; under load that buys nothing. */
 const GATEWAY_FLAGS = ['--max-semi-space-size=16'];
 /** Programs that start a nats-server whatever the environment says. */
-const WITH_NATS_SERVER = ['bench/run.ts', 'bench/storm.ts', 'bench/soak.ts'];
+const WITH_NATS_SERVER = [
+  'bench/run.ts',
+  'bench/storm.ts',
+  'bench/soak.ts',
+  'bench/truth.ts',
+  'bench/crash-points.ts',
+];
 const LOCK_WAIT_MS = 200;
 /** A lock file without a content this old was left by a process that died while writing it. */
 const UNWRITTEN_MS_MAX = 5_000;

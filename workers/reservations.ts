@@ -9,8 +9,11 @@ import { subjects } from '../schemas/subjects.ts';
 export interface Reserved {
   /** Its batch, for `send`. */
   readonly batch: number;
-  /** Resolves true once the ledger's log has it, false when it cannot be had; null = nobody needs to wait. */
-  readonly acknowledged: Promise<boolean> | null;
+  /**
+   * Resolves true once the upstream may be called: the reservation has left this process, and with `ACCOUNTING=strict` the
+   * ledger's log has it. False = it cannot be had.
+   */
+  readonly acknowledged: Promise<boolean>;
 }
 
 /**
@@ -36,7 +39,7 @@ export interface ReservationOptions {
 
 /** Starts the reservations of a process. */
 export function startReservations(
-  events: Pick<EventPublisher, 'publish' | 'publishAcknowledged'>,
+  events: Pick<EventPublisher, 'publish' | 'publishAcknowledged' | 'sendNow'>,
   mode: AccountingMode,
   { renewMs = LIMITS.reservationRenewMs, nowMs = Date.now }: ReservationOptions = {},
 ): Reservations {
@@ -46,6 +49,18 @@ export function startReservations(
     delayMsMax: LIMITS.reservedDelayMsMax,
     event: (id, reservations) => ({ v: 1, id, reservations }) satisfies ReservedEvent,
   });
+  let lastBatch = 0;
+  // One for all that are made in the same turn of the event loop: a process killed later was called nowhere unreserved.
+  let leaving: Promise<boolean> | null = null;
+  const leave = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      setImmediate(() => {
+        leaving = null;
+        batches.send(lastBatch);
+        events.sendNow();
+        resolve(true);
+      });
+    });
   const underWay = new Map<Reserved, Reservation>();
   const timer = setInterval(() => {
     const renewedAtMs = nowMs();
@@ -54,10 +69,12 @@ export function startReservations(
   timer.unref();
   return {
     make(reservation) {
+      leaving ??= leave();
       const reserved =
         mode === 'strict'
           ? batches.addAcknowledged(reservation)
-          : { batch: batches.add(reservation), acknowledged: null };
+          : { batch: batches.add(reservation), acknowledged: leaving };
+      lastBatch = reserved.batch;
       underWay.set(reserved, reservation);
       return reserved;
     },

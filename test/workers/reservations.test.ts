@@ -9,13 +9,18 @@ import { within } from '../support/latch.ts';
 /** Keeps what is published, and tells those that wait. */
 function createEvents() {
   const told: Reservation[] = [];
+  const calls: string[] = [];
   let onTold: () => void = () => {};
   const publish = (_subject: string, _id: string, event: unknown): void => {
+    calls.push('publish');
     told.push(...reservedEventSchema.parse(event).reservations);
     onTold();
   };
   return {
     told,
+    /** What was called, in order. */
+    calls,
+    sendNow: () => void calls.push('sendNow'),
     publish,
     publishAcknowledged: async (...event: Parameters<EventPublisher['publish']>) => {
       publish(...event);
@@ -73,4 +78,19 @@ test('nothing is renewed after the end of the process has begun', async () => {
     events.told.map(({ requestId }) => requestId),
     ['a', 'later', 'later', 'later'],
   );
+});
+
+test('the reservations of one turn leave together, and before that no upstream is called', async () => {
+  const events = createEvents();
+  using reservations = startReservations(events, 'default');
+  const made = ['a', 'b', 'c'].map((id) => reservations.make(reservation(id)));
+  assert.deepEqual(events.calls, []);
+  assert.deepEqual(await Promise.all(made.map(({ acknowledged }) => acknowledged)), [
+    true,
+    true,
+    true,
+  ]);
+  assert.deepEqual([events.calls, events.told.length], [['publish', 'sendNow'], 3]);
+  assert.equal(await reservations.make(reservation('d')).acknowledged, true);
+  assert.deepEqual([events.calls.length, events.told.length], [4, 4]);
 });

@@ -209,7 +209,7 @@ export function startAttempt(
     prices: PRICES,
     reserve(reservation) {
       reservations.push(reservation);
-      return { batch: 0, acknowledged: options.acknowledged ?? null };
+      return { batch: 0, acknowledged: options.acknowledged ?? Promise.resolve(true) };
     },
     publishUsage: (event) => usage.push(event),
     observe: (seen, how) => {
