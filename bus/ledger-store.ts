@@ -5,6 +5,7 @@ import { LIMITS } from '../config/limits.ts';
 import { KV_BUCKETS } from '../schemas/subjects.ts';
 import type { Bus } from './connect.ts';
 import { isKeyConflict } from './key-conflict.ts';
+import { LastingBucket } from './lasting-bucket.ts';
 
 /** A value with its revision in the bucket. */
 export interface StoredValue {
@@ -55,21 +56,20 @@ export function createLedgerStore(bus: Bus): LedgerStore {
 }
 
 class TotalsBucket implements LedgerStore {
-  readonly #bus: Bus;
-  #opened: Promise<KV> | null = null;
+  readonly #bucket: LastingBucket;
 
   constructor(bus: Bus) {
-    this.#bus = bus;
+    this.#bucket = new LastingBucket(bus, openTotalsBucket);
   }
 
   async read(key: string): Promise<StoredValue | null> {
-    const entry = await this.#use((kv) => kv.get(key));
+    const entry = await this.#bucket.use((kv) => kv.get(key));
     if (entry === null || entry.operation !== 'PUT') return null;
     return { bytes: entry.value, revision: entry.revision };
   }
 
   async revisionOf(key: string): Promise<number> {
-    return (await this.#use((kv) => kv.get(key)))?.revision ?? 0;
+    return (await this.#bucket.use((kv) => kv.get(key)))?.revision ?? 0;
   }
 
   async put(key: string, bytes: Uint8Array, after: number): Promise<number | null> {
@@ -77,7 +77,7 @@ class TotalsBucket implements LedgerStore {
       throw new RangeError(`${key} has ${bytes.length} bytes, which is more than one value holds`);
     }
     try {
-      return await this.#use((kv) => kv.put(key, bytes, { previousSeq: after }));
+      return await this.#bucket.use((kv) => kv.put(key, bytes, { previousSeq: after }));
     } catch (error) {
       if (isKeyConflict(error)) return null;
       throw error;
@@ -85,28 +85,15 @@ class TotalsBucket implements LedgerStore {
   }
 
   async purge(key: string): Promise<void> {
-    await this.#use((kv) => kv.purge(key));
+    await this.#bucket.use((kv) => kv.purge(key));
   }
 
   async keys(token: string): Promise<readonly string[]> {
-    return this.#use(async (kv) => {
+    return this.#bucket.use(async (kv) => {
       const keys: string[] = [];
       for await (const key of await kv.keys(`${token}.>`)) keys.push(key);
       return keys.sort();
     });
-  }
-
-  // A failure is forgotten, so that the next call opens the bucket, or makes it, anew.
-  async #use<Result>(work: (kv: KV) => Promise<Result>): Promise<Result> {
-    if (!this.#bus.isConnected) throw new Error('not connected to nats-server');
-    this.#opened ??= openTotalsBucket(this.#bus);
-    const opened = this.#opened;
-    try {
-      return await work(await opened);
-    } catch (error) {
-      if (!isKeyConflict(error) && this.#opened === opened) this.#opened = null;
-      throw error;
-    }
   }
 }
 

@@ -1,10 +1,10 @@
-import type { KV } from '@nats-io/kv';
 import { LIMITS } from '../config/limits.ts';
 import { GatewayError } from '../schemas/error.ts';
 import { type HealthReport, NO_SETTINGS, type RoutingSettings } from '../schemas/routing.ts';
 import type { Bus } from './connect.ts';
 import { isKeyConflict } from './key-conflict.ts';
 import { type WatchedKey, watchKey } from './key-watch.ts';
+import { LastingBucket } from './lasting-bucket.ts';
 import type { Log } from './log.ts';
 import { openStateBucket, readSettings, STATE_KEYS } from './state-values.ts';
 
@@ -49,15 +49,14 @@ export function startRoutingStore(bus: Bus, { log }: { readonly log: Log }): Rou
 }
 
 class KeyValueStore implements RoutingStore {
-  readonly #bus: Bus;
   readonly #log: Log;
   readonly #watch: WatchedKey;
   readonly #listeners = new Set<(settings: RoutingSettings) => void>();
-  #opened: Promise<KV> | null = null;
+  readonly #bucket: LastingBucket;
   #settings: RoutingSettings = NO_SETTINGS;
 
   constructor(bus: Bus, log: Log) {
-    this.#bus = bus;
+    this.#bucket = new LastingBucket(bus, openStateBucket);
     this.#log = log;
     this.#watch = watchKey(bus, {
       key: STATE_KEYS.settings,
@@ -75,7 +74,7 @@ class KeyValueStore implements RoutingStore {
   }
 
   async readSettings(): Promise<RoutingSettings> {
-    const entry = await this.#use((kv) => kv.get(STATE_KEYS.settings));
+    const entry = await this.#bucket.use((kv) => kv.get(STATE_KEYS.settings));
     if (entry !== null && entry.operation === 'PUT') this.#watch.told(entry.value, entry.revision);
     return this.#settings;
   }
@@ -103,7 +102,9 @@ class KeyValueStore implements RoutingStore {
 
   async putSnapshot(json: string, after: number): Promise<number | null> {
     try {
-      return await this.#use((kv) => kv.put(STATE_KEYS.snapshot, json, { previousSeq: after }));
+      return await this.#bucket.use((kv) =>
+        kv.put(STATE_KEYS.snapshot, json, { previousSeq: after }),
+      );
     } catch (error) {
       if (isKeyConflict(error)) return null;
       throw error;
@@ -115,11 +116,11 @@ class KeyValueStore implements RoutingStore {
   }
 
   async putConversations(json: string): Promise<void> {
-    await this.#use((kv) => kv.put(STATE_KEYS.conversations, json));
+    await this.#bucket.use((kv) => kv.put(STATE_KEYS.conversations, json));
   }
 
   async putHealth(report: HealthReport): Promise<void> {
-    await this.#use((kv) => kv.put(STATE_KEYS.health, JSON.stringify(report)));
+    await this.#bucket.use((kv) => kv.put(STATE_KEYS.health, JSON.stringify(report)));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -127,7 +128,7 @@ class KeyValueStore implements RoutingStore {
   }
 
   async #read(key: string): Promise<StoredSnapshot | null> {
-    const entry = await this.#use((kv) => kv.get(key));
+    const entry = await this.#bucket.use((kv) => kv.get(key));
     return entry === null ? null : { json: entry.string(), revision: entry.revision };
   }
 
@@ -135,13 +136,15 @@ class KeyValueStore implements RoutingStore {
   async #changeOnce(
     change: (settings: RoutingSettings) => RoutingSettings,
   ): Promise<RoutingSettings | null> {
-    const entry = await this.#use((kv) => kv.get(STATE_KEYS.settings));
+    const entry = await this.#bucket.use((kv) => kv.get(STATE_KEYS.settings));
     const isSet = entry !== null && entry.operation === 'PUT';
     const changed = change(isSet ? this.#readable(entry.value) : NO_SETTINGS);
     const value = Buffer.from(JSON.stringify(changed));
     const previousSeq = entry?.revision ?? 0;
     try {
-      const revision = await this.#use((kv) => kv.put(STATE_KEYS.settings, value, { previousSeq }));
+      const revision = await this.#bucket.use((kv) =>
+        kv.put(STATE_KEYS.settings, value, { previousSeq }),
+      );
       this.#watch.told(value, revision);
       return changed;
     } catch (error) {
@@ -157,19 +160,6 @@ class KeyValueStore implements RoutingStore {
     } catch (error) {
       this.#log.error({ error }, 'settings cannot be read and are replaced');
       return NO_SETTINGS;
-    }
-  }
-
-  // A failure is forgotten, so that the next call opens the bucket, or makes it, anew.
-  async #use<Result>(work: (kv: KV) => Promise<Result>): Promise<Result> {
-    if (!this.#bus.isConnected) throw new Error('not connected to nats-server');
-    this.#opened ??= openStateBucket(this.#bus);
-    const opened = this.#opened;
-    try {
-      return await work(await opened);
-    } catch (error) {
-      if (!isKeyConflict(error) && this.#opened === opened) this.#opened = null;
-      throw error;
     }
   }
 }

@@ -1,16 +1,11 @@
 /** `npm run ledger -- rebuild|verify|show`: counts all money again, checks what is kept, or tells what is kept. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { type Bus, type BusOptions, connectBus } from '../bus/connect.ts';
+import type { Bus } from '../bus/connect.ts';
 import { openEventLog } from '../bus/event-log.ts';
 import { type EventPublisher, startEventPublisher } from '../bus/events.ts';
 import { createLedgerStore } from '../bus/ledger-store.ts';
 import { createLog, type Log } from '../bus/log.ts';
-import { startNatsServer } from '../bus/nats-server.ts';
-import { findNatsServer } from '../bus/nats-server-binary.ts';
-import { findRunningNatsServer } from '../bus/running-nats-server.ts';
-import { ensureStreams } from '../bus/streams.ts';
-import type { Config } from '../config/config.ts';
 import { loadConfig, readEnvironment } from '../config/load.ts';
 import { createPriceList } from '../config/prices/price-list.ts';
 import { eventPrices } from '../ledger/event-prices.ts';
@@ -21,11 +16,11 @@ import type { PriceOf } from '../ledger/state/read-event.ts';
 import { type Verification, verifyTotals } from '../ledger/verify.ts';
 import type { AdminEvent } from '../schemas/routing.ts';
 import { subjects } from '../schemas/subjects.ts';
+import { connectToGateway } from './gateway-bus.ts';
 import { showTotals } from './ledger-totals.ts';
 
 const PROJECT_DIR = path.dirname(import.meta.dirname);
 const POLL_MS = 100;
-const CONNECT_MS_MAX = 5_000;
 const USAGE = 'usage: npm run ledger -- rebuild | verify | show';
 
 /** What the commands work with. */
@@ -52,9 +47,7 @@ async function main(): Promise<boolean> {
     name: 'ledger',
   });
   await using stack = new AsyncDisposableStack();
-  const where = await findNats(config, { log, stack });
-  const bus = stack.use(await connectSoon({ ...where, name: 'ledger', log }));
-  await ensureStreams(bus);
+  const bus = await connectToGateway(config, { name: 'ledger', log, stack });
   return await command({
     bus,
     log,
@@ -129,31 +122,6 @@ function tell(found: Verification): boolean {
   const result = findings.length === 0 ? 'all is well' : `${findings.length} findings`;
   say(`${result}: events ${firstSequence} to ${lastSequence}, ${periods} closed periods`);
   return findings.length === 0;
-}
-
-// The server of a gateway that runs, or one of our own on the same data.
-async function findNats(
-  config: Config,
-  { log, stack }: { log: Log; stack: AsyncDisposableStack },
-): Promise<{ servers: string; user?: string; password?: string }> {
-  if (config.natsUrl !== null) return { servers: config.natsUrl };
-  const running = findRunningNatsServer(config.dataDir);
-  if (running !== null) return { servers: running.url, ...running };
-  const binary = await findNatsServer(config);
-  const { dataDir } = config;
-  const { url, user, password } = stack.use(await startNatsServer({ binary, dataDir, log }));
-  return { servers: url, user, password };
-}
-
-// A server that is down is waited for by roles, not by somebody who types a command.
-async function connectSoon(options: BusOptions): Promise<Bus> {
-  const timer = setTimeout(() => {
-    process.stderr.write('no nats-server answers: start the gateway, or set NATS_URL\n');
-    process.exit(2);
-  }, CONNECT_MS_MAX);
-  const bus = await connectBus(options);
-  clearTimeout(timer);
-  return bus;
 }
 
 function date(atMs: number): string {

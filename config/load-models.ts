@@ -1,15 +1,16 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { namedProviderId, PROVIDER_SHORT_NAMES, type ProviderId } from '../schemas/provider.ts';
+import type { ProviderId } from '../schemas/provider.ts';
 import type { ModelTier } from './catalog.ts';
 import type { ProviderTable } from './config.ts';
 import { LIMITS } from './limits.ts';
+import { entryPlace, readListFile } from './list-file.ts';
 import {
   type ModelMapping,
   type ModelRule,
   type ModelTarget,
   providerOfModel,
 } from './model-mapping.ts';
+import { providerNamed } from './provider-named.ts';
 import type { Reader } from './reader.ts';
 
 const FILE_VARIABLE = 'MODEL_MAPPING_FILE';
@@ -65,45 +66,14 @@ function targetOf(model: string, providers: readonly ProviderId[]): ModelTarget 
 }
 
 function loadRules(reader: Reader, providers: readonly ProviderId[]): readonly ModelRule[] {
-  const file = reader.text(FILE_VARIABLE);
-  if (file === null) return [];
-  const json = readJson(reader, file);
-  if (json === undefined) return [];
-  const parsed = fileSchema.safeParse(json);
-  if (!parsed.success) {
-    for (const { path, message } of parsed.error.issues) {
-      reader.problems.push(`${FILE_VARIABLE}: ${placeOf(path)} in ${file}: ${message}`);
-    }
-    return [];
-  }
-  return parsed.data.flatMap(({ match, provider, model }, index) => {
+  const entries = readListFile(reader, FILE_VARIABLE, fileSchema);
+  return entries.flatMap(({ match, provider, model }, index) => {
     if (provider === undefined) return [{ match, ...targetOf(model, providers) }];
     const id = providerNamed(provider, providers);
     if (id !== undefined) return [{ match, provider: id, model }];
     reader.problems.push(
-      `${FILE_VARIABLE}: ${placeOf([index, 'provider'])} in ${file}: "${provider}" is no provider; known are ${providers.join(', ')}`,
+      `${FILE_VARIABLE}: ${entryPlace([index, 'provider'])} in ${reader.text(FILE_VARIABLE)}: "${provider}" is no provider; known are ${providers.join(', ')}`,
     );
     return [];
   });
-}
-
-function readJson(reader: Reader, file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    const why = error instanceof SyntaxError ? 'is no JSON' : 'cannot be read';
-    reader.problems.push(`${FILE_VARIABLE}: ${file} ${why}`);
-    return undefined;
-  }
-}
-
-function placeOf(path: readonly PropertyKey[]): string {
-  const [index, ...field] = path.map(String);
-  if (index === undefined) return 'the list';
-  return [`entry ${Number(index) + 1}`, ...field].join(', ');
-}
-
-function providerNamed(name: string, providers: readonly ProviderId[]): ProviderId | undefined {
-  const short = Object.hasOwn(PROVIDER_SHORT_NAMES, name) ? PROVIDER_SHORT_NAMES[name] : name;
-  return providers.find((id) => id === short || id === namedProviderId(name));
 }

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { WindowKind } from '../schemas/observation.ts';
-import { namedProviderId, PROVIDER_SHORT_NAMES, type ProviderId } from '../schemas/provider.ts';
+import type { ProviderId } from '../schemas/provider.ts';
 import type { ProviderTable } from './config.ts';
 import { LIMITS } from './limits.ts';
+import { entryPlace, readListFile } from './list-file.ts';
+import { providerNamed } from './provider-named.ts';
 import type { Reader } from './reader.ts';
 
 const FILE_VARIABLE = 'RATE_LIMITS_FILE';
@@ -78,26 +79,16 @@ export function loadRateLimits(reader: Reader, table: ProviderTable): RateLimitS
 }
 
 function loadFile(reader: Reader, table: ProviderTable): readonly RateLimit[] {
-  const file = reader.text(FILE_VARIABLE);
-  if (file === null) return [];
-  const json = readJson(reader, file);
-  if (json === undefined) return [];
-  const parsed = fileSchema.safeParse(json);
-  if (!parsed.success) {
-    for (const { path, message } of parsed.error.issues) {
-      reader.problems.push(`${FILE_VARIABLE}: ${placeOf(path)} in ${file}: ${message}`);
-    }
-    return [];
-  }
+  const entries = readListFile(reader, FILE_VARIABLE, fileSchema);
   const providers = Object.values(table).map(({ id }) => id);
-  return parsed.data.flatMap((entry, index) => {
+  return entries.flatMap((entry, index) => {
     const provider = providerNamed(entry.provider, providers);
     if (provider !== undefined) {
       const { account = null, model = null } = entry;
       return [{ provider, account, model, windows: windowsOf(entry) }];
     }
     reader.problems.push(
-      `${FILE_VARIABLE}: ${placeOf([index, 'provider'])} in ${file}: "${entry.provider}" is no provider; known are ${providers.join(', ')}`,
+      `${FILE_VARIABLE}: ${entryPlace([index, 'provider'])} in ${reader.text(FILE_VARIABLE)}: "${entry.provider}" is no provider; known are ${providers.join(', ')}`,
     );
     return [];
   });
@@ -108,25 +99,4 @@ function windowsOf(entry: z.infer<typeof entrySchema>): readonly ConfiguredWindo
     const value = entry[field];
     return value === undefined ? [] : [{ ...WINDOWS[field], limit: value }];
   });
-}
-
-function readJson(reader: Reader, file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    const why = error instanceof SyntaxError ? 'is no JSON' : 'cannot be read';
-    reader.problems.push(`${FILE_VARIABLE}: ${file} ${why}`);
-    return undefined;
-  }
-}
-
-function placeOf(path: readonly PropertyKey[]): string {
-  const [index, ...field] = path.map(String);
-  if (index === undefined) return 'the list';
-  return [`entry ${Number(index) + 1}`, ...field].join(', ');
-}
-
-function providerNamed(named: string, providers: readonly ProviderId[]): ProviderId | undefined {
-  const short = Object.hasOwn(PROVIDER_SHORT_NAMES, named) ? PROVIDER_SHORT_NAMES[named] : named;
-  return providers.find((id) => id === short || id === namedProviderId(named));
 }

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { namedProviderId, PROVIDER_SHORT_NAMES, type ProviderId } from '../schemas/provider.ts';
+import type { ProviderId } from '../schemas/provider.ts';
 import type { ProviderTable } from './config.ts';
 import { LIMITS } from './limits.ts';
 import { providerOfModel } from './model-mapping.ts';
+import { providerNamed } from './provider-named.ts';
 import type { Reader } from './reader.ts';
 import {
   LONG_CONTEXT_TOKENS,
@@ -101,11 +102,6 @@ function partsOf(
     ...(provider === '' ? {} : { provider }),
     ...(model === '' ? {} : { model }),
   };
-}
-
-function providerNamed(name: string, providers: readonly ProviderId[]): ProviderId | undefined {
-  const short = Object.hasOwn(PROVIDER_SHORT_NAMES, name) ? PROVIDER_SHORT_NAMES[name] : name;
-  return providers.find((id) => id === short || id === namedProviderId(name));
 }
 
 function readJson(file: string, tell: (problem: string) => void): unknown {
