@@ -54,6 +54,8 @@ function median(samples: readonly number[]): number {
 }
 
 const IDLE_ROUNDS = 3;
+const WARM_UP_SECONDS = 6;
+const WARM_UP_REQUESTS = 12_000;
 
 const lines: string[] = [];
 function print(line = ''): void {
@@ -115,13 +117,13 @@ print(
 print(
   `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}. Trust the ratios, not the absolute times.`,
 );
-// Just-in-time compilation and first connections are nobody's cost per request.
+// Just-in-time compilation is nobody's cost per request, and goes on for about ten thousand of them.
 for (const load of CASES) {
   await upstream.behave(load.behaviour);
   for (const target of targets) {
     await runLoad(
       { ...load, origin: target.origin, path: '/v1/messages' },
-      { concurrency: 16, seconds: 1 },
+      { concurrency: 32, seconds: WARM_UP_SECONDS, requestsMax: WARM_UP_REQUESTS },
     );
   }
 }

@@ -18,7 +18,7 @@ const PROJECT_DIR = path.dirname(import.meta.dirname);
 const TARGET_CORE = '1';
 
 /** As `npm start` and the container image run it. */
-const NODE_FLAGS = ['--max-semi-space-size=16'];
+const NODE_FLAGS = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
 
 /** The upstream itself. */
 export function directTarget(origin: string): Target {
@@ -61,8 +61,9 @@ export async function processPerRoleTarget(upstream: string, natsServer: string)
   const environment = {
     ...gatewayEnvironment(upstream, port),
     NATS_URL: `nats://127.0.0.1:${natsPort}`,
+    GATEWAY_DATA_DIR: dataDir,
   };
-  const roles = ['worker:anthropic', 'router', 'ingress'];
+  const roles = ['ledger', 'worker:anthropic', 'router', 'ingress'];
   const children: ChildProcess[] = [nats];
   for (const role of roles) {
     children.push(

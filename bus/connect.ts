@@ -1,7 +1,10 @@
-import { type ConnectionOptions, headers, type NatsConnection } from '@nats-io/nats-core';
+import { headers, type NatsConnection } from '@nats-io/nats-core';
 import { connect } from '@nats-io/transport-node';
+import { connectionOptions } from './connection-options.ts';
+import { createLocalDelivery } from './local-delivery.ts';
 import type { Log } from './log.ts';
 import { createOutgoing, type OutgoingMessage } from './outgoing.ts';
+import { guard, subscribe } from './subscribe.ts';
 
 /** A message as subscribers see it: no objects of the client library leave this folder. */
 export interface BusMessage {
@@ -20,6 +23,17 @@ export interface BusSubscription {
   unsubscribe(): void;
 }
 
+/** How a subscription takes messages. */
+export interface SubscribeOptions {
+  /** Of all subscribers of a queue group one gets a message. */
+  readonly queue?: string;
+  /**
+   * What this process publishes to the subject goes straight to the listener while this is true, and not to nats-server.
+   * For subjects that nobody else listens to, and for queue groups.
+   */
+  readonly isWillingHere?: () => boolean;
+}
+
 /** The one NATS connection of a process. Disposing it drains. */
 export interface Bus extends AsyncDisposable {
   /** The client library's connection, for this folder only. */
@@ -27,9 +41,12 @@ export interface Bus extends AsyncDisposable {
   readonly isConnected: boolean;
   /** Milliseconds on the monotonic clock when the connection last came back; −∞ before. */
   readonly connectedAtMs: number;
-  /** Messages published so far. Counted for the tests that guard messages per request. */
+  /** Messages given to nats-server so far. Counted for the tests that guard messages per request. */
   readonly published: number;
-  /** Throws only when the payload is over the server's `max_payload`. Lost while disconnected. */
+  /**
+   * Throws only when the payload is over the server's `max_payload`. Lost while disconnected. Where a listener of this process
+   * takes it, it gets these very bytes: do not change them afterwards.
+   */
   publish(subject: string, data: Uint8Array, reply?: string): void;
   /** Publishes with a JetStream message id and a reply subject for the acknowledgement. */
   publishEvent(subject: string, data: Uint8Array, reply: string, id: string): void;
@@ -37,7 +54,7 @@ export interface Bus extends AsyncDisposable {
   subscribe(
     subject: string,
     listener: (message: BusMessage) => void | Promise<void>,
-    options?: { queue?: string },
+    options?: SubscribeOptions,
   ): BusSubscription;
   /** Sends at once what waits for company: the socket has it before the next turn of the event loop. */
   sendNow(): void;
@@ -62,23 +79,18 @@ export interface BusOptions {
   readonly log: Log;
 }
 
-const RECONNECT_WAIT_MS = 100;
-const RECONNECT_JITTER_MS = 50;
-const PING_MS = 2_000;
-/** The client library's own 32 KB cut the messages of one turn into several writes. */
-const WRITE_BYTES_MAX = 262_144;
-
 /** Opens the connection; waits for a server that is not up yet and reconnects for ever. */
 export async function connectBus(options: BusOptions): Promise<Bus> {
   const connection = await connect(connectionOptions(options));
   const disconnectListeners = new Set<() => void>();
   const reconnectListeners = new Set<() => void>();
-  const waiters = new Set<(isUp: boolean) => void>();
+  const waiters = new Waiters();
   let isConnected = true;
   // Only a reconnect calls for patience with peers that come back later.
   let connectedAtMs = Number.NEGATIVE_INFINITY;
   let published = 0;
 
+  const local = createLocalDelivery();
   const outgoing = createOutgoing(connection);
   const enqueue = (message: OutgoingMessage): void => {
     published += 1;
@@ -95,7 +107,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
         isConnected = true;
         connectedAtMs = performance.now();
         options.log.info({ server: status.server }, 'nats reconnected');
-        for (const waiter of waiters) waiter(true);
+        waiters.release();
         for (const listener of reconnectListeners) guard(listener, options.log);
       } else if (status.type === 'error') {
         options.log.error({ error: status.error }, 'nats error');
@@ -117,6 +129,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     },
     closed: connection.closed().then((reason) => reason ?? undefined),
     publish(subject, data, reply) {
+      if (local.take(subject, data, reply ?? '')) return;
       checkSize(connection, data);
       enqueue({ subject, data, ...(reply === undefined ? {} : { options: { reply } }) });
     },
@@ -124,10 +137,13 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       checkSize(connection, data);
       const head = headers();
       head.set('Nats-Msg-Id', id);
-      enqueue({ subject, data, options: { reply, headers: head } });
+      enqueue({ subject, data, options: { reply, headers: head }, isPatient: true });
     },
-    subscribe: (subject, listener, subscribeOptions) =>
-      subscribe(connection, options.log, { subject, listener, queue: subscribeOptions?.queue }),
+    subscribe: (subject, listener, subscribeOptions = {}) =>
+      subscribe(
+        { connection, local, log: options.log },
+        { subject, listener, ...subscribeOptions },
+      ),
     sendNow: outgoing.flush,
     onDisconnect(listener) {
       disconnectListeners.add(listener);
@@ -137,18 +153,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       reconnectListeners.add(listener);
       return () => reconnectListeners.delete(listener);
     },
-    whenConnected(waitMs) {
-      if (isConnected) return Promise.resolve(true);
-      return new Promise((resolve) => {
-        const waiter = (isUp: boolean): void => {
-          clearTimeout(timer);
-          waiters.delete(waiter);
-          resolve(isUp);
-        };
-        const timer = setTimeout(waiter, waitMs, false);
-        waiters.add(waiter);
-      });
-    },
+    whenConnected: (waitMs) => (isConnected ? Promise.resolve(true) : waiters.wait(waitMs)),
     async [Symbol.asyncDispose]() {
       if (connection.isClosed()) return;
       outgoing.flush();
@@ -159,94 +164,30 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
   };
 }
 
+/** Those who wait for the connection to come back. */
+class Waiters {
+  readonly #waiting = new Set<(isUp: boolean) => void>();
+
+  wait(waitMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const waiter = (isUp: boolean): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(waiter);
+        resolve(isUp);
+      };
+      const timer = setTimeout(waiter, waitMs, false);
+      this.#waiting.add(waiter);
+    });
+  }
+
+  release(): void {
+    for (const waiter of this.#waiting) waiter(true);
+  }
+}
+
 function checkSize(connection: NatsConnection, data: Uint8Array): void {
   const bytesMax = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
   if (data.length > bytesMax) {
     throw new RangeError(`a message of ${data.length} bytes is over max_payload (${bytesMax})`);
-  }
-}
-
-// `pendingLimit` is missing from the library's types.
-function connectionOptions(options: BusOptions): ConnectionOptions & { pendingLimit: number } {
-  // The client library does not read credentials out of an address.
-  const servers = options.servers.split(',').map((server) => parseServer(server.trim()));
-  const user = options.user ?? servers.find((server) => server.user !== undefined)?.user;
-  const password =
-    options.password ?? servers.find((server) => server.password !== undefined)?.password;
-  return {
-    servers: servers.map(({ address }) => address),
-    name: options.name,
-    ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { pass: password }),
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: RECONNECT_WAIT_MS,
-    reconnectJitter: RECONNECT_JITTER_MS,
-    pingInterval: PING_MS,
-    maxPingOut: 2,
-    waitOnFirstConnect: true,
-    timeout: 5_000,
-    noAsyncTraces: true,
-    pendingLimit: WRITE_BYTES_MAX,
-  };
-}
-
-function parseServer(server: string): { address: string; user?: string; password?: string } {
-  const url = new URL(server.includes('://') ? server : `nats://${server}`);
-  const address = `${url.protocol}//${url.host}`;
-  if (url.username === '') return { address };
-  return {
-    address,
-    user: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
-  };
-}
-
-const NO_BYTES = new Uint8Array(0);
-
-function subscribe(
-  connection: NatsConnection,
-  log: Log,
-  options: {
-    subject: string;
-    listener: (message: BusMessage) => void | Promise<void>;
-    queue: string | undefined;
-  },
-): BusSubscription {
-  const { subject, listener, queue } = options;
-  const subscription = connection.subscribe(subject, {
-    ...(queue === undefined ? {} : { queue }),
-    callback: (error, msg) => {
-      if (error !== null) {
-        log.error({ error, subject }, 'nats subscription failed');
-        return;
-      }
-      guard(() => {
-        const data = msg.data;
-        const isNoResponders = data.length === 0 && msg.headers?.code === 503;
-        return listener({
-          subject: msg.subject,
-          data: data.length === 0 ? NO_BYTES : data,
-          reply: msg.reply ?? '',
-          isNoResponders,
-        });
-      }, log);
-    },
-  });
-  return {
-    async drain() {
-      if (!connection.isClosed()) await subscription.drain();
-    },
-    unsubscribe() {
-      if (!connection.isClosed()) subscription.unsubscribe();
-    },
-  };
-}
-
-// An exception that escapes a subscription callback ends the client's read loop without a word.
-function guard(listener: () => void | Promise<void>, log: Log): void {
-  try {
-    listener()?.catch((error: unknown) => log.error({ error }, 'bus listener failed'));
-  } catch (error) {
-    log.error({ error }, 'bus listener failed');
   }
 }

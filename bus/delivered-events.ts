@@ -21,9 +21,9 @@ export class DeliveredEvents {
     return this.#events.length;
   }
 
-  /** No more is on its way, or it has waited for enough company. */
-  get isDue(): boolean {
-    return this.pending === 0 || this.#events.length >= EVENTS_TOLD_MAX;
+  /** As many as are told at once. */
+  get isFull(): boolean {
+    return this.#events.length >= EVENTS_TOLD_MAX;
   }
 
   /** False = one before it got lost on its way. */

@@ -3,6 +3,7 @@ import { LIMITS } from '../config/limits.ts';
 import { PassingMap } from '../config/passing-map.ts';
 import type { Bus, BusMessage } from './connect.ts';
 import type { EventRecord } from './spool-records.ts';
+import { createTicker, type Ticker } from './ticker.ts';
 
 /**
  * What became of an event: the stream has it; nobody said so in time; there is no stream; or the stream will not have it,
@@ -28,7 +29,7 @@ export class EventSender implements Disposable {
   readonly #inbox = `_INBOX.${randomUUID()}`;
   readonly #sent = new PassingMap<string, Sent>();
   readonly #subscription: { unsubscribe(): void };
-  readonly #ticker: NodeJS.Timeout;
+  readonly #ticker: Ticker;
   readonly #stopListening: () => void;
   #next = 0;
   #isStopped = false;
@@ -36,10 +37,11 @@ export class EventSender implements Disposable {
   constructor(bus: Bus) {
     this.#bus = bus;
     this.#subscription = bus.subscribe(`${this.#inbox}.*`, (message) => this.#answered(message));
-    this.#ticker = setInterval(() => {
+    this.#ticker = createTicker(TICK_MS, () => {
       const isLost = !bus.isConnected;
       this.#giveUp(isLost ? Number.POSITIVE_INFINITY : performance.now() - LIMITS.eventAckMsMax);
-    }, TICK_MS);
+      return this.#sent.size > 0;
+    });
     // Until then they lie in memory alone.
     this.#stopListening = bus.onDisconnect(() => this.#giveUp(Number.POSITIVE_INFINITY));
   }
@@ -57,6 +59,7 @@ export class EventSender implements Disposable {
     }
     const reply = `${this.#inbox}.${this.#next++}`;
     this.#sent.set(reply, { sentAtMs: performance.now(), onFate });
+    this.#ticker.start();
     try {
       this.#bus.publishEvent(subject, data, reply, id);
     } catch (error) {
@@ -67,7 +70,7 @@ export class EventSender implements Disposable {
 
   [Symbol.dispose](): void {
     this.#isStopped = true;
-    clearInterval(this.#ticker);
+    this.#ticker[Symbol.dispose]();
     this.#stopListening();
     this.#subscription.unsubscribe();
     this.#giveUp(Number.POSITIVE_INFINITY);

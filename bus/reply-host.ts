@@ -5,6 +5,7 @@ import { decodeEnvelope, encodeEnvelope } from './codec.ts';
 import type { Bus, BusMessage } from './connect.ts';
 import { CONTROL, controlValue, encodeFrame, FRAME } from './frames.ts';
 import { ReplySender, type SenderHost } from './reply-sender.ts';
+import { createTicker } from './ticker.ts';
 
 /** A stream and a sequence number: an acknowledgement, or the next number to come. */
 export type StreamPosition = readonly [streamId: string, sequence: number];
@@ -67,13 +68,18 @@ export function startReplyHost(bus: Bus, options: { workerId: string }): ReplyHo
     };
   };
 
-  const control = bus.subscribe(subjects.anyControl(workerId), (message) =>
-    onControl(message, { bus, senders }),
+  const control = bus.subscribe(
+    subjects.anyControl(workerId),
+    (message) => onControl(message, { bus, senders }),
+    { isWillingHere: () => true },
   );
   const stopListening = bus.onReconnect(() => {
     for (const sender of senders.values()) sender.resend();
   });
-  const ticker = setInterval(() => tick({ bus, senders, workerId }), TICK_MS);
+  const ticker = createTicker(TICK_MS, () => {
+    tick({ bus, senders, workerId });
+    return senders.size > 0;
+  });
 
   return {
     workerId,
@@ -84,11 +90,12 @@ export function startReplyHost(bus: Bus, options: { workerId: string }): ReplyHo
       if (!recent.add(streamId)) return null;
       const sender = new ReplySender(hostOf(streamId, ingressId), { streamId, ingressId });
       senders.set(streamId, sender);
+      ticker.start();
       sender.accept(workerId);
       return sender;
     },
     async [Symbol.asyncDispose]() {
-      clearInterval(ticker);
+      ticker[Symbol.dispose]();
       stopListening();
       clearTimeout(flushTimer);
       clearImmediate(flushImmediate);

@@ -7,6 +7,7 @@ import { CONTROL, encodeControl, FRAME, readFrames } from './frames.ts';
 import { createQuestions, type Questions } from './questions.ts';
 import type { StreamPosition } from './reply-host.ts';
 import { type ReplyListener, ReplyStream, type StreamHub } from './reply-stream.ts';
+import { createTicker } from './ticker.ts';
 
 /** The ingress side of all reply streams of one process. */
 export interface ReplyHub extends AsyncDisposable {
@@ -46,18 +47,24 @@ export function startReplyHub(bus: Bus, options: { ingressId: string }): ReplyHu
     ended: (workerId, streamId, sequence) => ended.add(workerId, [streamId, sequence]),
     closed: (stream) => streams.delete(stream.streamId),
   };
-  const replies = bus.subscribe(subjects.anyReply(ingressId), (message) => onReply(message, state));
+  const replies = bus.subscribe(
+    subjects.anyReply(ingressId),
+    (message) => onReply(message, state),
+    { isWillingHere: () => true },
+  );
   const stopListening = bus.onReconnect(() => {
     for (const stream of streams.values()) stream.resume();
   });
   let aliveAtMs = 0;
-  const ticker = setInterval(() => {
+  const ticker = createTicker(TICK_MS, () => {
     const nowMs = performance.now();
     judge(state, nowMs);
-    if (nowMs - aliveAtMs < ALIVE_MS) return;
-    aliveAtMs = nowMs;
-    sendLists(state, [...streams.values()], CONTROL.ALIVE);
-  }, TICK_MS);
+    if (nowMs - aliveAtMs >= ALIVE_MS) {
+      aliveAtMs = nowMs;
+      sendLists(state, [...streams.values()], CONTROL.ALIVE);
+    }
+    return streams.size > 0;
+  });
 
   return {
     ingressId,
@@ -67,11 +74,12 @@ export function startReplyHub(bus: Bus, options: { ingressId: string }): ReplyHu
     open(streamId, listener) {
       const stream = new ReplyStream(hub, { streamId, listener });
       streams.set(streamId, stream);
+      ticker.start();
       return stream;
     },
     ask: questions.ask,
     async [Symbol.asyncDispose]() {
-      clearInterval(ticker);
+      ticker[Symbol.dispose]();
       stopListening();
       for (const stream of streams.values()) stream.cancel();
       questions.close();

@@ -6,6 +6,8 @@ export const SPENDING_LIMITS = {
   alertsToldMax: 10_000,
   /** Lines are looked at this often, beside after every event. */
   alertCheckMs: 1_000,
+  /** Alerts are looked for this long after the first of many entries. */
+  alertDelayMs: 50,
   /** Lines of a period that is over are looked at for this long: entries come late. */
   alertLateMsMax: 600_000,
   /** Posts that wait, and how often and how long one is tried; the pause doubles up to its maximum. */

@@ -38,13 +38,23 @@ export function startAlerts(bus: Bus, options: AlertOptions): AsyncDisposable {
   const webhook =
     settings.webhook === null ? null : stack.use(startWebhook(settings.webhook, { log }));
   const teller = new AlertTeller(bus, { ...options, store, recent, webhook });
-  stack.defer(ledger.onFolded(() => teller.look(Date.now())));
+  let soon: NodeJS.Timeout | null = null;
+  const lookSoon = (): void => {
+    soon ??= setTimeout(() => {
+      soon = null;
+      teller.look(Date.now());
+    }, LIMITS.alertDelayMs).unref();
+  };
+  stack.defer(ledger.onFolded(lookSoon));
   const timer = setInterval(() => {
     teller.look(Date.now());
     recent.retry();
   }, LIMITS.alertCheckMs);
   timer.unref();
   stack.defer(() => clearInterval(timer));
+  stack.defer(() => {
+    if (soon !== null) clearTimeout(soon);
+  });
   return stack;
 }
 

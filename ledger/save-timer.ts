@@ -13,8 +13,8 @@ export interface SaveTimerOptions {
   onConflict(): void;
 }
 
-/** Saving takes at most about 2 % of the time: what a killed ledger had not saved it reads again from the log. */
-const PAUSE_PER_SAVE = 49;
+/** Saving takes at most about half a percent of the time: what a killed ledger had not saved it reads again from the log. */
+const PAUSE_PER_SAVE = 199;
 
 /** Saves one state while the lease is held: at most every `ledgerSaveMs`, and soon after the last change. */
 export class SaveTimer {

@@ -97,6 +97,7 @@ export class Brain {
 
   /** Follows the operator. */
   apply(settings: RoutingSettings): void {
+    this.#changes += 1;
     this.#state.apply(settings);
   }
 

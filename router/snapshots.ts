@@ -25,7 +25,7 @@ const storedSchema = z.object({
 });
 
 /** Snapshots are made less often when one takes more than this share of a processor. */
-const CPU_SHARE_MAX = 0.02;
+const CPU_SHARE_MAX = 0.005;
 
 /**
  * The leading router writes what it knows and how providers do; the others take it over when they start, after a reconnect
@@ -47,6 +47,8 @@ export class Snapshots implements AsyncDisposable {
   #nextWriteMs = Number.NEGATIVE_INFINITY;
   #healthWritten = '';
   #healthAtMs = Number.NEGATIVE_INFINITY;
+  #healthLookedAtMs = Number.NEGATIVE_INFINITY;
+  #healthChanges = -1;
   #isStopped = false;
   #timer: NodeJS.Timeout | null = null;
   #step: Promise<void> = Promise.resolve();
@@ -156,16 +158,23 @@ export class Snapshots implements AsyncDisposable {
   async #report(): Promise<void> {
     const { brain, store, lease, clock } = this.#options;
     const nowMs = clock();
-    if (this.#isFenced || nowMs - this.#healthAtMs < LIMITS.healthReportMs - LIMITS.snapshotMs / 2)
-      return;
+    const isChanged = brain.changes !== this.#healthChanges;
+    // What nobody reports changes too, for time passes: circuits close, windows end.
+    const everyMs = isChanged ? LIMITS.healthReportMs : LIMITS.healthLookMs;
+    const isDue = nowMs - this.#healthLookedAtMs >= everyMs - LIMITS.snapshotMs / 2;
+    if (this.#isFenced || !isDue) return;
+    const { changes } = brain;
     const report = brain.health(nowMs);
     const health = JSON.stringify({ ...report, atMs: 0 });
-    const isSame = health === this.#healthWritten;
-    if (isSame && nowMs - this.#healthAtMs < LIMITS.healthSignMs) return;
-    if (!lease.isHeld) return;
-    await store.putHealth(report);
-    this.#healthWritten = health;
-    this.#healthAtMs = nowMs;
+    const isNews = health !== this.#healthWritten;
+    if (isNews || nowMs - this.#healthAtMs >= LIMITS.healthSignMs) {
+      if (!lease.isHeld) return;
+      await store.putHealth(report);
+      this.#healthWritten = health;
+      this.#healthAtMs = nowMs;
+    }
+    this.#healthLookedAtMs = nowMs;
+    this.#healthChanges = changes;
   }
 
   async #adopt(): Promise<void> {

@@ -42,10 +42,11 @@ export function startWorker(bus: Bus, options: WorkerOptions): RunningRole {
   const inFlight = new PassingMap<number, Promise<void>>();
   let taken = 0;
   let isDraining = false;
+  const isWilling = (): boolean => !isDraining && inFlight.size < options.concurrency;
   const subscription = bus.subscribe(
     subjects.work(providerId),
     (message) => {
-      if (isDraining || inFlight.size >= options.concurrency) {
+      if (!isWilling()) {
         bus.publish(message.reply, encodeFrame(FRAME.BUSY));
         return;
       }
@@ -58,7 +59,8 @@ export function startWorker(bus: Bus, options: WorkerOptions): RunningRole {
         .finally(() => inFlight.delete(place));
       inFlight.set(place, attempt);
     },
-    { queue: queueGroups.worker(providerId) },
+    // Others of the pool help out when this process has its hands full.
+    { queue: queueGroups.worker(providerId), isWillingHere: isWilling },
   );
   const tellAccounts = (isUrgent: boolean): void => {
     for (const seen of accounts.seen) observations.add(seen, { isUrgent });

@@ -111,7 +111,8 @@ test('each step fires once, whatever follows, also over a restart of the ledger'
     'gw.v1.alert.session.month session-1 100',
     'gw.v1.alert.provider.month openrouter 100',
   ];
-  assert.deepEqual(listener.told(), first);
+  // Lines crossed at about the same time are told in any order.
+  assert.deepEqual(listener.told().toSorted(), first.toSorted());
   await using again = await activeLedger(bed);
   await using _alerts = startAlerts(bed.bus, { ledger: again, settings: all, events, log });
   await spend(bed, 2);
@@ -121,8 +122,7 @@ test('each step fires once, whatever follows, also over a restart of the ledger'
   await spend(bed, 20);
   await eventually(() => again.state.sequence === 11, 'all events');
   await bed.bus.connection.flush();
-  assert.deepEqual(listener.told(), [
-    ...first,
+  assert.deepEqual(listener.told().slice(first.length), [
     'gw.v1.alert.global.month null 80',
     'gw.v1.alert.global.month null 100',
   ]);

@@ -6,23 +6,35 @@ import { messagesBody, post, startTestGateway } from '../support/gateway.ts';
 
 test('a short request costs at most nine messages on the bus', async () => {
   await using gateway = await startTestGateway();
-  const before = gateway.bus.published;
+  const before = gateway.published;
   await post(`${gateway.url()}/v1/messages`, messagesBody({ stream: false }));
   await gateway.usageEvents();
   // Its own: dispatch, ACCEPT (with a quick answer it travels along), HEAD+DATA+END, usage event. Shared with others where
   // there are many: the last acknowledgement, observations (two at most), reservation, outcome.
-  const messages = gateway.bus.published - before;
+  const messages = gateway.published - before;
   assert.ok(messages <= 9, `${messages} messages`);
+});
+
+test('in one process a request of any length costs at most five: only what others must hear leaves it', async () => {
+  await using gateway = await startTestGateway({ isOneProcess: true });
+  gateway.sandbox.control.enqueue('anthropic', { outputTokens: 200, chunksPerTick: 10 });
+  const before = gateway.published;
+  const { text } = await post(`${gateway.url()}/v1/messages`, messagesBody());
+  await gateway.usageEvents();
+  assert.equal(text.match(/event: content_block_delta/g)?.length, 200);
+  // Reservation, usage event, outcome; observations (two at most).
+  const messages = gateway.published - before;
+  assert.ok(messages <= 5, `${messages} messages`);
 });
 
 test('a burst of 200 chunks is coalesced', async () => {
   await using gateway = await startTestGateway();
   gateway.sandbox.control.enqueue('anthropic', { outputTokens: 200, chunksPerTick: 200 });
-  const before = gateway.bus.published;
+  const before = gateway.published;
   const { text } = await post(`${gateway.url()}/v1/messages`, messagesBody());
   await gateway.usageEvents();
   assert.equal(text.match(/event: content_block_delta/g)?.length, 200);
-  const messages = gateway.bus.published - before;
+  const messages = gateway.published - before;
   assert.ok(messages <= 30, `${messages} messages for 200 chunks`);
 });
 

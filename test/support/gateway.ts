@@ -37,6 +37,8 @@ export interface TestGatewayOptions {
   readonly hasRouter?: boolean;
   /** The workers read their providers' lists of models: the sandbox sees these requests too. */
   readonly readsModelLists?: boolean;
+  /** Workers share the ingress's connection, as with `npm start`; default: they have their own, as in a process of theirs. */
+  readonly isOneProcess?: boolean;
   readonly log?: Log;
 }
 
@@ -44,6 +46,8 @@ export interface TestGatewayOptions {
 export interface TestGateway extends AsyncDisposable {
   readonly nats: TestNats;
   readonly bus: Bus;
+  /** Messages that were given to nats-server so far, by all connections. */
+  readonly published: number;
   readonly sandbox: Sandbox;
   readonly config: Config;
   readonly ports: Ports;
@@ -89,14 +93,18 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const free = Object.fromEntries(Object.keys(loaded.ports).map((name) => [name, 0]));
   const config: Config = { ...loaded, ports: free as unknown as Ports };
   const { url: servers, user, password } = nats;
-  const bus = stack.use(await connectBus({ servers, user, password, name: 'test', log }));
+  const connect = async (name: string): Promise<Bus> =>
+    stack.use(await connectBus({ servers, user, password, name, log }));
+  const bus = await connect('test');
+  const workerBus = options.isOneProcess === true ? bus : await connect('test workers');
   await ensureStreams(bus);
   const dataDir = mkdtempSync(path.join(tmpdir(), 'gateway-test-'));
   stack.defer(() => rmSync(dataDir, { recursive: true, force: true }));
   const prices = createPriceList(config.prices);
   const events = stack.use(startEventPublisher(bus, { log, dataDir }));
   const reservations = stack.use(startReservations(events, config.accounting));
-  const host = stack.use(startReplyHost(bus, { workerId: `wk${randomBytes(6).toString('hex')}` }));
+  const workerId = `wk${randomBytes(6).toString('hex')}`;
+  const host = stack.use(startReplyHost(workerBus, { workerId }));
   const observations = stack.use(startObservationPublisher(bus, { source: host.workerId }));
   const client = stack.use(createUpstreamClient());
   const toolStates = createToolStates(bus, { log });
@@ -107,7 +115,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     const accounts = createAccounts(settingsOf(config.providers, id), { toolStates, modelMapping });
     const ledger = { events, reservations, prices };
     const shared = { ...ledger, host, client, observations, log, concurrency, toolStates, tokens };
-    stack.use(startWorker(bus, { accounts, ...shared }));
+    stack.use(startWorker(workerBus, { accounts, ...shared }));
   }
   if (options.readsModelLists === true) {
     const providers = workers.map((id) => settingsOf(config.providers, id));
@@ -130,11 +138,14 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       modelListsReadMs: 100,
     }),
   );
-  await bus.connection.flush();
+  await Promise.all([bus.connection.flush(), workerBus.connection.flush()]);
   const running = stack.move();
   return {
     nats,
     bus,
+    get published() {
+      return workerBus === bus ? bus.published : bus.published + workerBus.published;
+    },
     sandbox,
     config,
     ports: ingress.ports,
