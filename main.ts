@@ -21,6 +21,7 @@ import { untilStopped } from './cli/until-stopped.ts';
 import { type Config, type Ports, type ProviderTable, settingsOf } from './config/config.ts';
 import { configWarnings, loadConfig, readEnvironment } from './config/load.ts';
 import { createPriceList, type PriceList } from './config/prices/price-list.ts';
+import { startPriceRefresh } from './config/prices/refresh/start.ts';
 import { ConfigError } from './config/reader.ts';
 import { startIngress } from './ingress/start.ts';
 import { startAlerts } from './ledger/alerts.ts';
@@ -59,8 +60,10 @@ const SANDBOX_PORT = 8099;
 
 /** Roles by name, downstream first: they start in this order and drain in reverse. */
 const starters: Record<Exclude<Role, 'sandbox'>, (self: Process, only?: ProviderId) => unknown> = {
-  ledger: async ({ stack, bus, config, events, prices, log }) => {
-    const options = { ledgerId: newId('lg'), events, priceOf: eventPrices(prices), log };
+  ledger: async ({ stack, bus, config, events, log }) => {
+    // An entry without a cost must cost the same whenever it is read: by the list that ships.
+    const priceOf = eventPrices(createPriceList(config.prices));
+    const options = { ledgerId: newId('lg'), events, priceOf, log };
     const ledger = stack.use(await startLedger(bus, options));
     stack.use(startAlerts(bus, { ledger, settings: config.alerts, events, log }));
     stack.use(startBudgetReports(bus, { ledger, hasBudgets: config.budgets.length > 0, log }));
@@ -116,13 +119,15 @@ async function main(): Promise<void> {
   const events = stack.use(startEventPublisher(bus, { log, dataDir: config.dataDir }));
   const host = stack.use(startReplyHost(bus, { workerId: newId('wk') }));
   const observations = stack.use(startObservationPublisher(bus, { source: host.workerId }));
+  const { prices, dataDir } = config;
+  const { list } = stack.use(await startPriceRefresh({ settings: prices.refresh, dataDir, log }));
   const self: Process = {
     bus,
     config,
     log,
     events,
     observations,
-    prices: createPriceList(config.prices),
+    prices: createPriceList({ ...prices, list }),
     host,
     stack,
     localProviders: new Set(),

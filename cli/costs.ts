@@ -7,6 +7,7 @@ import { createLog } from '../bus/log.ts';
 import { loadCatalog } from '../config/catalog.ts';
 import { loadConfig, readEnvironment } from '../config/load.ts';
 import { createPriceList } from '../config/prices/price-list.ts';
+import { readListInUse } from '../config/prices/refresh/start.ts';
 import { eventPrices } from '../ledger/event-prices.ts';
 import {
   type CostReport,
@@ -55,13 +56,14 @@ async function main(): Promise<void> {
   const log = createLog({ level: 'error', name: 'costs' });
   await using stack = new AsyncDisposableStack();
   const bus = await connectToGateway(config, { name: 'costs', log, stack });
-  const prices = createPriceList(config.prices);
+  const { refresh: settings } = config.prices;
+  const list = await readListInUse({ settings, dataDir: config.dataDir, log });
   const source = {
     eventLog: openEventLog(bus),
     store: createLedgerStore(bus),
     log,
-    prices,
-    priceOf: eventPrices(prices),
+    prices: createPriceList({ ...config.prices, list }),
+    priceOf: eventPrices(createPriceList(config.prices)),
     catalog: loadCatalog(),
     enabled: new Set(config.chain),
   };

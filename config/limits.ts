@@ -1,4 +1,5 @@
 import { LEDGER_LIMITS } from './ledger-limits.ts';
+import { PRICE_LIMITS } from './price-limits.ts';
 import { SPENDING_LIMITS } from './spending-limits.ts';
 
 /**
@@ -134,6 +135,8 @@ export const LIMITS = {
   /** Bytes of an answer that wait in a paused upstream socket, beside the kernel's. */
   upstreamUnreadBytesMax: 16_384,
   upstreamTailBytesMax: 65_536,
+  /** The end of a stream, by which the ingress estimates it should its worker vanish. */
+  streamTailBytesMax: 1_024,
   /** Silence towards a streaming client before a ping. */
   pingMs: 15_000,
   drainMsMax: 900_000,
@@ -147,6 +150,8 @@ export const LIMITS = {
   /** Reservations of attempts under way are told again this often: well before `ledgerReservationMsMax`. */
   reservationRenewMs: 300_000,
   outcomeDelayMsMax: 20,
+  /** An event waits this long for other messages to leave with. */
+  patientMessageMsMax: 5,
   /** Events on disk while JetStream is away: all of one process, and those of one file. */
   eventSpoolBytesMax: 67_108_864,
   eventSpoolFileBytesMax: 4_194_304,
@@ -259,12 +264,15 @@ export const LIMITS = {
   snapshotMs: 250,
   snapshotTriesMax: 8,
   healthReportMs: 1_000,
+  /** Where nothing was heard, it is looked at anew after this long. */
+  healthLookMs: 5_000,
   /** An unchanged health report is written again after this long, as a sign of life. */
   healthSignMs: 15_000,
   recentDecisionsMax: 100,
   /** Candidates in all of them that a router tells of: its answer is one message. */
   recentCandidatesMax: 1_000,
   ...LEDGER_LIMITS,
+  ...PRICE_LIMITS,
   ...SPENDING_LIMITS,
 } as const;
 

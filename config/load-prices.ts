@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { ProviderTable } from './config.ts';
 import { type PriceEntry, safeParsePriceEntries } from './prices/price-entry.ts';
+import { PUBLISHED_LIST_URL } from './prices/refresh/published-list.ts';
+import type { PriceRefreshSettings } from './prices/refresh/start.ts';
 import type { Reader } from './reader.ts';
 
 const FILE_VARIABLE = 'PRICES_FILE';
@@ -13,6 +15,8 @@ export interface PriceSettings {
   readonly region: string | null;
   /** Base URLs by provider. */
   readonly addresses: Readonly<Record<string, string>>;
+  /** Null = prices are those that ship. */
+  readonly refresh: PriceRefreshSettings | null;
 }
 
 /** Reads the operator's prices. Problems go to the reader, one line each, naming entry and field. */
@@ -22,7 +26,14 @@ export function loadPrices(reader: Reader, table: ProviderTable): PriceSettings 
     userOverlay: file === null ? [] : loadEntries(reader, file),
     region: table['vertex-claude'].region,
     addresses: Object.fromEntries(Object.values(table).map(({ id, baseUrl }) => [id, baseUrl])),
+    refresh: loadRefresh(reader),
   };
+}
+
+function loadRefresh(reader: Reader): PriceRefreshSettings | null {
+  const howOften = reader.choice('PRICES_REFRESH', ['off', 'daily'], 'off');
+  const url = reader.url('PRICES_REFRESH_URL', PUBLISHED_LIST_URL, { hasPath: true });
+  return howOften === 'off' ? null : { url };
 }
 
 function loadEntries(reader: Reader, file: string): readonly PriceEntry[] {

@@ -45,6 +45,8 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'SMALL_MODEL' },
   { name: 'MODEL_MAPPING_FILE' },
   { name: 'PRICES_FILE' },
+  { name: 'PRICES_REFRESH' },
+  { name: 'PRICES_REFRESH_URL', kind: 'address' },
   { name: 'ACCOUNTING' },
   { name: 'ROUTING_RULES_FILE' },
   { name: 'ENABLE_COST_OPTIMIZATION' },

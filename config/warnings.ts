@@ -27,7 +27,7 @@ export function warningsAbout(
     const value = environment[name]?.trim() ?? '';
     if (value === '') return [];
     if (kind === 'address' && isPublicHttp(value)) {
-      return [`${name} is plain http to a public host: prompts and credentials travel in the open`];
+      return [`${name} is plain http to a public host: what travels can be read and changed`];
     }
     return [];
   });

@@ -23,6 +23,8 @@ export interface Stats {
   readonly recent_decisions: readonly Explanation[];
   /** As the ledger last reported. */
   readonly costs: CostsView;
+  /** By which this ingress reckons; `as_of_ms` null = by those that ship. */
+  readonly prices: { readonly version: string; readonly as_of_ms: number | null };
   /** The last ones, newest first. */
   readonly alerts: readonly Alert[];
   readonly budgets: readonly BudgetView[];
@@ -37,7 +39,7 @@ interface RouterView {
 
 /** Asks every router and adds what this ingress counted. Without routers their part is empty. */
 export async function gatherStats(context: IngressContext): Promise<Stats> {
-  const { bus, health, requestCounts, spending, budgets } = context;
+  const { bus, health, requestCounts, spending, budgets, prices } = context;
   const routers = bus.isConnected ? await askRouters(context) : [];
   const leader = routers.find(({ isLeader }) => isLeader) ?? routers[0];
   return {
@@ -57,6 +59,7 @@ export async function gatherStats(context: IngressContext): Promise<Stats> {
     providers: leader?.providers ?? health.latest()?.providers ?? [],
     recent_decisions: newestFirst(routers),
     costs: costsView(spending.latest(), Date.now()),
+    prices: { version: prices.version, as_of_ms: prices.checkedAtMs },
     alerts: spending.alerts(),
     budgets: budgets?.stands(Date.now()).map(budgetView) ?? [],
   };

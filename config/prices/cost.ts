@@ -113,7 +113,10 @@ function priced(usage: Usage, context: CostContext, list: PriceList): Priced {
     if (promptTokens(tokens) + tokens.outputTokens === 0) continue;
     const prices = pricesFor(model, tokens);
     isFallback ||= prices.isFallback;
-    for (const part of TOKEN_PARTS) parts[part] += amount(tokens[COUNTS[part]]) * prices[part];
+    for (const part of TOKEN_PARTS) {
+      const count = amount(tokens[COUNTS[part]]);
+      if (count > 0n) parts[part] += count * prices[part];
+    }
   }
   const own = pricesFor(null, usage);
   parts.webSearch = amount(usage.webSearchRequests) * own.perWebSearch;

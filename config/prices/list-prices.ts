@@ -1,11 +1,9 @@
-import { calcPrice, type ModelPrice, type PriceCalculation } from '@pydantic/genai-prices';
+import type { ModelPrice, PriceCalculation } from '@pydantic/genai-prices';
 import { parseDecimal, parseUsd } from '../../schemas/money.ts';
 import { adapterOf, type BuiltInProviderId, type ProviderId } from '../../schemas/provider.ts';
+import type { ListPlace, ListTable } from './list-table.ts';
 import { canonicalName } from './model-spellings.ts';
 import type { Quote, QuotedRates, RateTier, TokenPart } from './rates.ts';
-
-/** The version of the package whose list this is: part of the price list's own version. */
-export const LIST_VERSION = '@pydantic/genai-prices 0.1.8';
 
 /** What the list says of a model. `isExact` false = it is the price of another model, or of the model elsewhere. */
 export interface ListPrice {
@@ -22,7 +20,8 @@ export interface ListQuery {
   readonly atMs: number;
 }
 
-const LIST_NAMES: Readonly<Partial<Record<BuiltInProviderId, string>>> = {
+/** What the list calls the providers that it knows. */
+export const LIST_NAMES: Readonly<Partial<Record<BuiltInProviderId, string>>> = {
   anthropic: 'anthropic',
   'vertex-claude': 'google',
   'vertex-gemini': 'google',
@@ -43,35 +42,29 @@ const KEYS: Readonly<Record<TokenPart, string>> = {
  * The list finds models by the beginning of their names too; what it finds under another name is not exact. Takes about
  * 50 µs. Never throws.
  */
-export function listPriceOf(query: ListQuery): ListPrice | null {
+export function listPriceOf(query: ListQuery, table: ListTable): ListPrice | null {
   const { provider, address, atMs } = query;
   const model = query.model.replace(/:[a-z]+$/, '');
   const bare = model.slice(model.lastIndexOf('/') + 1);
   const providerId = LIST_NAMES[adapterOf(provider)];
   const isNamed = providerId !== undefined;
   const own = isNamed
-    ? look(model, { providerId, atMs })
+    ? look(model, { providerId, atMs }, table)
     : address !== null
-      ? look(model, { providerApiUrl: address, atMs })
+      ? look(model, { providerApiUrl: address, atMs }, table)
       : null;
   if (own?.isExact === true) return own;
   // Nobody knows whose prices a server without an address has, if not the maker's.
   const isMakersServer = !isNamed && address === null;
-  const makers = look(bare, { atMs });
+  const makers = look(bare, { atMs }, table);
   if (makers?.isExact === true) return isMakersServer ? makers : { ...makers, isExact: false };
   return own ?? makers;
 }
 
-interface Place {
-  readonly providerId?: string;
-  readonly providerApiUrl?: string;
-  readonly atMs: number;
-}
-
-function look(model: string, { atMs, ...place }: Place): ListPrice | null {
+function look(model: string, place: ListPlace, table: ListTable): ListPrice | null {
   let found: PriceCalculation | null;
   try {
-    found = calcPrice({ input_tokens: 0 }, model, { ...place, timestamp: new Date(atMs) });
+    found = table.find(model, place);
   } catch {
     // A broken row of the list, or a time that is none: the model counts as unknown, and that is told with the price.
     return null;

@@ -4,6 +4,7 @@ import { bareName, isClaudeName } from '../claude-names.ts';
 import { type EntryQuery, entryQuote, fitsEntry, patternOf } from './entry-search.ts';
 import { fallbackQuote } from './fallback-prices.ts';
 import { listPriceOf } from './list-prices.ts';
+import type { ListTable } from './list-table.ts';
 import type { ModelPrices, PriceMode, PriceSource } from './model-prices.ts';
 import { priceSpellings } from './model-spellings.ts';
 import type { PriceEntry } from './price-entry.ts';
@@ -43,7 +44,11 @@ interface Found {
 }
 
 /** Makes the card from the first entries that fit, else from the list, else from the name. Takes some 100 µs. */
-export function makeRateCard(entries: readonly SourcedEntry[], query: CardQuery): RateCard {
+export function makeRateCard(
+  entries: readonly SourcedEntry[],
+  query: CardQuery,
+  table: ListTable,
+): RateCard {
   const { provider, model, region, address, atMs } = query;
   const host = address !== null && URL.canParse(address) ? new URL(address).hostname : null;
   const search = { provider, spellings: priceSpellings(model), host, atMs };
@@ -53,7 +58,7 @@ export function makeRateCard(entries: readonly SourcedEntry[], query: CardQuery)
   const factor = (name: PriceMode | 'regional'): bigint => parseFactor(said(name) ?? '1');
   const perWebSearch = said('perWebSearch');
   const priced = fitting.find(({ entry }) => entry.input !== undefined);
-  const found = (priced === undefined ? null : ofEntry(priced, search)) ?? listed(query);
+  const found = (priced === undefined ? null : ofEntry(priced, search)) ?? listed(query, table);
   return {
     tiers: pricedTiers(found, {
       isClaude: isClaudeName(bareName(model)),
@@ -86,8 +91,8 @@ function ofEntry({ entry, source }: SourcedEntry, search: EntryQuery): Found | n
   return { quote, source, isFallback: false, matchedModel: patternOf(entry, search) };
 }
 
-function listed(query: CardQuery): Found {
-  const found = listPriceOf(query);
+function listed(query: CardQuery, table: ListTable): Found {
+  const found = listPriceOf(query, table);
   if (found === null) {
     const quote = fallbackQuote(query.model);
     return { quote, source: 'fallback', isFallback: true, matchedModel: null };

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { loadConfig } from '../../../config/load.ts';
 import { loadOverlay } from '../../../config/prices/price-entry.ts';
 import { createPriceList } from '../../../config/prices/price-list.ts';
+import { PUBLISHED_LIST_URL } from '../../../config/prices/refresh/published-list.ts';
 import { ConfigError } from '../../../config/reader.ts';
 import { formatUsd } from '../../../schemas/money.ts';
 
@@ -82,6 +83,48 @@ test('a file that is not there is told', () => {
     () => loadConfig({ PRICES_FILE: path.join(folder, 'none.json') }, { projectDir: folder }),
     /PRICES_FILE: .*none\.json cannot be read/,
   );
+});
+
+test('prices are refreshed only where the operator says so, from where the package says or he does', () => {
+  const refresh = (environment: Record<string, string>) =>
+    loadConfig(environment, { projectDir: folder }).prices.refresh;
+  const mirror = 'https://mirror.example/genai-prices/data.json';
+  assert.equal(refresh({}), null);
+  assert.equal(refresh({ PRICES_REFRESH: 'off', PRICES_REFRESH_URL: mirror }), null);
+  assert.deepEqual(refresh({ PRICES_REFRESH: 'daily' }), { url: PUBLISHED_LIST_URL });
+  assert.match(PUBLISHED_LIST_URL, /^https:/);
+  assert.deepEqual(refresh({ PRICES_REFRESH: 'daily', PRICES_REFRESH_URL: mirror }), {
+    url: mirror,
+  });
+});
+
+test('a bad refresh is told in one line that says how to put it right', () => {
+  const table: readonly (readonly [Record<string, string>, RegExp])[] = [
+    [{ PRICES_REFRESH: 'weekly' }, /PRICES_REFRESH is "weekly"; it must be one of off, daily$/],
+    [{ PRICES_REFRESH: 'true' }, /PRICES_REFRESH is "true"; it must be one of off, daily$/],
+    ...['mirror.example/data.json', 'ftp://mirror.example/data.json', 'file:///data.json'].map(
+      (url) =>
+        [
+          { PRICES_REFRESH_URL: url },
+          /PRICES_REFRESH_URL is ".*"; it must be an address like https:\/\/host$/,
+        ] as const,
+    ),
+    [
+      { PRICES_REFRESH: 'daily', PRICES_REFRESH_URL: 'https://me:secret@mirror.example/data.json' },
+      /PRICES_REFRESH_URL must not hold a user, a password, a query or a fragment$/,
+    ],
+  ];
+  for (const [environment, message] of table) {
+    assert.throws(
+      () => loadConfig(environment, { projectDir: folder }),
+      (error) =>
+        error instanceof ConfigError &&
+        message.test(error.message) &&
+        error.problems.length === 1 &&
+        !error.message.includes('secret'),
+      JSON.stringify(environment),
+    );
+  }
 });
 
 test('every entry that ships says where it comes from', () => {

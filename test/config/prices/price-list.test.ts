@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { loadCatalog } from '../../../config/catalog.ts';
-import { LIST_VERSION } from '../../../config/prices/list-prices.ts';
+import { LIST_VERSION } from '../../../config/prices/list-table.ts';
 import type { ModelPrices, PriceQuery } from '../../../config/prices/model-prices.ts';
 import type { PriceEntry } from '../../../config/prices/price-entry.ts';
 import { createPriceList } from '../../../config/prices/price-list.ts';
