@@ -28,6 +28,12 @@ const DECODE: DecodeContext = {
   requestId: 'req_bench',
   requestModel: 'claude-sonnet-5-5',
   inputTokensEstimate: 25_000,
+  expectedPrompt: {
+    inputTokens: 25_000,
+    cacheReadInputTokens: 0,
+    cacheCreation5mInputTokens: 0,
+    cacheCreation1hInputTokens: 0,
+  },
   thinkingDisplay: 'shown',
   upstreamModel: 'bench',
   toolNames: new Map(),

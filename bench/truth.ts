@@ -4,7 +4,8 @@
  */
 import { parseArgs } from 'node:util';
 import { formatUsd } from '../schemas/money.ts';
-import { type Comparison, type EstimateSum, percentOff, totalOf } from './truth/compare.ts';
+import type { Comparison } from './truth/compare.ts';
+import { type EstimateSum, percentOff, totalOf } from './truth/estimate-sums.ts';
 import { runTruth, type TruthResult } from './truth/run.ts';
 
 const { values } = parseArgs({
@@ -16,7 +17,7 @@ const { values } = parseArgs({
   },
 });
 
-/** Estimated entries of prompts that nobody had cached must be this near to what is owed, in sum. */
+/** Estimated entries must be this near to what is owed, in sum: those of cached prompts, and the others. */
 const ESTIMATED_PERCENT_MAX = 20;
 const FINDINGS_SHOWN_MAX = 30;
 
@@ -25,8 +26,12 @@ function print(line: string): void {
 }
 
 function line(name: string, sum: EstimateSum): string {
-  const amounts = `${formatUsd(sum.entered, 6)} entered, ${formatUsd(sum.owed, 6)} owed`;
-  return `  ${name.padEnd(34)}${String(sum.entries).padStart(6)} entries, USD ${amounts}, ${percentOff(sum).toFixed(1)} %`;
+  const { entries, entered, owed } = sum;
+  const usd = `${formatUsd(entered.picodollars, 6)} entered, ${formatUsd(owed.picodollars, 6)} owed`;
+  const off = `${percentOff(sum).toFixed(1)} %`;
+  const tokens = `${entered.promptTokens} prompt tokens for ${owed.promptTokens}`;
+  const cached = `${entered.cachedTokens} cached for ${owed.cachedTokens}`;
+  return `  ${name.padEnd(34)}${String(entries).padStart(6)} entries, USD ${usd}, ${off}; ${tokens}, ${cached}`;
 }
 
 function printSums(name: string, sums: Comparison['estimated']): void {
@@ -40,14 +45,15 @@ function report(result: TruthResult): void {
     .map(([name, times]) => `${name} ${times?.length ?? 0}`)
     .sort();
   print(
-    `${clients.requests} requests in ${result.seconds.toFixed(0)} s, ${clients.tries} tries: ${clients.answered} answered, ` +
+    `${clients.requests} requests of ${clients.conversations} conversations in ${result.seconds.toFixed(0)} s, ${clients.tries} tries: ${clients.answered} answered, ` +
       `${clients.left} left, ${clients.failed} failed`,
   );
   print(`kill -9: ${killed.length} (${kills.join(', ')})`);
   print(`the providers saw ${calls} calls; the ledger has ${ledger.entries} entries`);
   print(line('exact', comparison.exact));
-  printSums('estimated', comparison.estimated);
+  printSums('estimated, not cached', comparison.estimated);
   printSums('estimated, cached', comparison.estimatedCached);
+  printSums('estimated by provider', comparison.estimatedByProvider);
   print(`  free                              ${String(comparison.free).padStart(6)} entries`);
   print(
     `told twice and counted once: ${result.attempts.repeated}; ended without a reservation: ${result.unreserved}; ` +
@@ -66,9 +72,12 @@ const result = await runTruth({
 });
 report(result);
 const findings = [...result.findings];
-const offPercent = percentOff(totalOf(result.comparison.estimated.values()));
-if (Math.abs(offPercent) > ESTIMATED_PERCENT_MAX) {
-  findings.push(`estimated entries are ${offPercent.toFixed(1)} % off in sum`);
+const { estimated, estimatedCached } = result.comparison;
+for (const [name, sums] of Object.entries({ uncached: estimated, cached: estimatedCached })) {
+  const offPercent = percentOff(totalOf(sums.values()));
+  if (Math.abs(offPercent) > ESTIMATED_PERCENT_MAX) {
+    findings.push(`estimated entries of ${name} prompts are ${offPercent.toFixed(1)} % off in sum`);
+  }
 }
 for (const finding of findings.slice(0, FINDINGS_SHOWN_MAX)) print(`WRONG: ${finding}`);
 print(findings.length === 0 ? 'all is well' : `${findings.length} findings`);

@@ -1,5 +1,6 @@
 import { resolveModel } from '../config/model-mapping.ts';
 import type { PriceList } from '../config/prices/price-list.ts';
+import { expectedPrompt } from '../config/prices/prompt-parts.ts';
 import { writtenCost } from '../config/prices/written-cost.ts';
 import { conversationOf } from '../schemas/conversation.ts';
 import type { RouteTarget } from '../schemas/envelope.ts';
@@ -10,9 +11,6 @@ import { NO_USAGE, type Usage, type UsageEvent, usageEventId } from '../schemas/
 import type { IngressContext } from './context.ts';
 import type { Exchange } from './exchange.ts';
 import type { Relay } from './relay.ts';
-
-/** Bytes of event stream per output token, as streamed by Anthropic with one delta per few tokens. */
-const STREAM_BYTES_PER_TOKEN = 40;
 
 /** An attempt whose worker vanished. */
 export interface LostAttempt {
@@ -35,10 +33,12 @@ export function publishLostAttempt(
 ): void {
   const target = targetOf(context, lost);
   const durationMs = Date.now() - lost.startedAtMs;
+  const isMessage = lost.exchange.facts.operation === 'messages';
+  const usage = isMessage ? estimatedUsage(lost, target, context.prices) : NO_USAGE;
   // Before the next question to the routers.
-  context.observations.add(observationOf(lost, target, durationMs), { isUrgent: true });
-  if (lost.exchange.facts.operation !== 'messages') return;
-  const event = usageEventOf(lost, target, { durationMs, prices: context.prices });
+  context.observations.add(observationOf(lost, target, { durationMs, usage }), { isUrgent: true });
+  if (!isMessage) return;
+  const event = usageEventOf(lost, target, { durationMs, usage, prices: context.prices });
   context.events.publish(subjects.usageEvent(target.provider), event.id, event);
 }
 
@@ -60,7 +60,7 @@ function targetOf(
 function observationOf(
   { exchange, attempt, relay }: LostAttempt,
   target: Target,
-  durationMs: number,
+  { durationMs, usage }: { durationMs: number; usage: Usage },
 ): AttemptEnded {
   const { facts, requestId } = exchange;
   const isMessage = facts.operation === 'messages';
@@ -79,18 +79,18 @@ function observationOf(
     requestClass: facts.requestClass,
     conversation: isMessage ? conversationOf(facts) : null,
     cacheTtlMs: isMessage ? facts.cacheTtlMs : 0,
-    usage: isMessage ? estimatedUsage(exchange, relay) : NO_USAGE,
+    usage,
     isEstimated: isMessage,
+    inputTokensEstimate: isMessage ? facts.inputTokensEstimate : 0,
   };
 }
 
 function usageEventOf(
   { exchange, attempt, startedAtMs, relay }: LostAttempt,
   { provider, account, upstreamModel }: Target,
-  { durationMs, prices }: { durationMs: number; prices: PriceList },
+  { durationMs, usage, prices }: { durationMs: number; usage: Usage; prices: PriceList },
 ): UsageEvent {
   const { facts, requestId, clientKeyId } = exchange;
-  const usage = estimatedUsage(exchange, relay);
   const said = { responseModel: null, raw: null };
   return {
     v: 1,
@@ -120,10 +120,17 @@ function usageEventOf(
   };
 }
 
-function estimatedUsage({ facts }: Exchange, { receivedBytes }: Relay): Usage {
+function estimatedUsage(
+  { exchange, target, startedAtMs, relay }: LostAttempt,
+  { provider, upstreamModel }: Target,
+  prices: PriceList,
+): Usage {
+  const { facts } = exchange;
+  const { inputTokensEstimate: inputTokens } = facts;
+  const known = prices.pricesOf({ provider, upstreamModel, inputTokens, atMs: startedAtMs });
   return {
     ...NO_USAGE,
-    inputTokens: facts.inputTokensEstimate,
-    outputTokens: Math.ceil(receivedBytes / STREAM_BYTES_PER_TOKEN),
+    ...expectedPrompt(facts, target.cachedTokens, known),
+    outputTokens: relay.tail.outputTokens(),
   };
 }

@@ -4,6 +4,7 @@ import type { HeaderPair, ReplyEnd, ReplyError, ReplyHead } from '../schemas/env
 import { errorBody } from '../schemas/error.ts';
 import type { Usage } from '../schemas/usage.ts';
 import type { HttpReply } from './http/http.ts';
+import { StreamTail } from './stream-tail.ts';
 
 /** How one attempt ended for the client. */
 export type RelayResult =
@@ -49,8 +50,8 @@ export class Relay implements ReplyListener {
   #head: ReplyHead | null = null;
   #isAccepted = false;
   #writtenAtMs: number;
-  /** Bytes of answer that came. */
-  receivedBytes = 0;
+  /** What came of the answer. */
+  readonly tail: Pick<StreamTail, 'take' | 'outputTokens'> = new StreamTail();
 
   constructor(options: RelayOptions, nowMs: number) {
     this.#options = options;
@@ -78,7 +79,7 @@ export class Relay implements ReplyListener {
 
   onData(bytes: Uint8Array): boolean {
     const { reply } = this.#options;
-    this.receivedBytes += bytes.length;
+    this.tail.take(bytes);
     if (!reply.isStarted) {
       if (this.#head?.kind === 'json' && this.#firstPiece === null) {
         this.#firstPiece = bytes;

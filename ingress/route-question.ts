@@ -32,8 +32,22 @@ async function decisionFor(
   if (!bus.isConnected && !(await bus.whenConnected(patienceMs))) return NO_ROUTE;
   const question: RouteRequest = { v: 1, requestId, pinned, facts, ...history };
   const answer = await hub.ask(encodeEnvelope(question), LIMITS.routeMsMax);
-  if (answer !== null) return decodeEnvelope<RouteDecision>(answer);
+  if (answer !== null) return readDecision(answer);
   return { ...NO_ROUTE, targets: chainTargets(config, question) };
+}
+
+function readDecision(answer: Uint8Array): RouteDecision {
+  const decision = decodeEnvelope<RouteDecision>(answer);
+  const targets = decision.targets.map((target) => ({
+    ...target,
+    cachedTokens: tokensIn(target.cachedTokens),
+  }));
+  return { ...decision, targets };
+}
+
+// Routers of before do not tell it.
+function tokensIn(told: unknown): number {
+  return typeof told === 'number' && told > 0 ? Math.round(told) : 0;
 }
 
 const NO_ROUTE: RouteDecision = {
@@ -55,5 +69,5 @@ function chainTargets(
   const isOut = new Set([...barred, ...failed.map(({ provider }) => provider)]);
   return chain
     .filter((provider) => (only === null || provider === only) && !isOut.has(provider))
-    .map((provider) => ({ provider, account: null, model: null }));
+    .map((provider) => ({ provider, account: null, model: null, cachedTokens: 0 }));
 }

@@ -77,7 +77,7 @@ function dispatchOf(
 ): Dispatch {
   const { requestId, facts, clientKeyId, query, headers, fields } = exchange;
   const { ingressId } = hub;
-  const { account, model } = target;
+  const { account, model, cachedTokens } = target;
   return {
     v: 1,
     requestId,
@@ -87,6 +87,7 @@ function dispatchOf(
     facts,
     account,
     model,
+    cachedTokens: Math.min(cachedTokens, facts.inputTokensEstimate),
     clientKeyId,
     query,
     headers,

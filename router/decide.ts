@@ -136,9 +136,11 @@ function withFirst(ranked: readonly Ranked[], first: Ranked): readonly Ranked[] 
 function targetsOf(all: readonly Ranked[]): readonly RouteTarget[] {
   const targets: RouteTarget[] = [];
   for (const { candidate } of all) {
-    const { provider, account, model } = candidate;
+    const { provider, account, model, facts } = candidate;
     const ofProvider = targets.filter((target) => target.provider === provider);
-    if (ofProvider.length < TARGETS_PER_PROVIDER_MAX) targets.push({ provider, account, model });
+    if (ofProvider.length < TARGETS_PER_PROVIDER_MAX) {
+      targets.push({ provider, account, model, cachedTokens: facts.cachedTokens });
+    }
     if (targets.length === LIMITS.targetsMax) break;
   }
   return targets;

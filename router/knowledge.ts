@@ -52,7 +52,7 @@ export interface Speed {
 
 /** Where a conversation was served last and its prompt is cached. */
 export interface SessionHome extends Target {
-  /** Tokens of the prompt that the provider holds. */
+  /** Tokens of the prompt that the provider holds, as the gateway estimates prompts. */
   readonly cachedTokens: number;
   /** Milliseconds for which it holds them still. */
   readonly warmForMs: number;

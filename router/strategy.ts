@@ -5,6 +5,7 @@ import type { Target } from '../schemas/target.ts';
 export interface CandidateFacts {
   /** What the request will cost: tokens that are cached there apart from those that are not. */
   readonly costPicodollars: number;
+  /** Tokens of the prompt that are cached there, as `inputTokensEstimate` counts. */
   readonly cachedTokens: number;
   /** Until the first content. */
   readonly firstContentMs: number;

@@ -66,6 +66,11 @@ export interface RouteTarget {
   readonly account: string | null;
   /** The name to resolve at the provider instead of the client's `model`; null = the client's. */
   readonly model: string | null;
+  /**
+   * Tokens of the prompt that are likely cached there, as `inputTokensEstimate` counts; 0 = none known. Routers of before say
+   * nothing: whoever reads a decision takes that for 0.
+   */
+  readonly cachedTokens: number;
 }
 
 /** Why the first target of a decision is the first. A closed list: it is a metric's label. */
@@ -122,6 +127,8 @@ export interface Dispatch {
   readonly account: string | null;
   /** The name to resolve at the provider; null = the client's own (`facts.requestModel`). */
   readonly model: string | null;
+  /** `RouteTarget.cachedTokens`, at most `facts.inputTokensEstimate`; missing = 0, from an ingress of before. */
+  readonly cachedTokens?: number;
   readonly clientKeyId: string | null;
   /** The client's path and query, e.g. `/v1/messages` and `beta=true`. */
   readonly query: string;

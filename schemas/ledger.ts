@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { amountSchema } from './cost.ts';
 import { providerIdSchema } from './provider.ts';
 import { REQUEST_CLASSES } from './request-class.ts';
-import type { usageSchema } from './usage.ts';
+import { usageSchema } from './usage.ts';
 
 /** An attempt is about to be made: it may cost up to `picodollarsMax`. */
 export const reservationSchema = z.looseObject({
@@ -25,6 +25,14 @@ export const reservationSchema = z.looseObject({
   picodollarsMax: amountSchema,
   /** What it costs when nobody ever says: the prompt alone. */
   picodollarsIfLost: amountSchema,
+  /** What of `inputTokensEstimate` is then read from the provider's cache and written to it; missing = nothing. */
+  cacheIfLost: usageSchema
+    .pick({
+      cacheReadInputTokens: true,
+      cacheCreation5mInputTokens: true,
+      cacheCreation1hInputTokens: true,
+    })
+    .optional(),
   priceVersion: z.string(),
 });
 /** See `reservationSchema`. */

@@ -95,6 +95,8 @@ export interface AttemptEnded extends Target {
   readonly usage: Usage;
   /** True when `usage` is our estimate. */
   readonly isEstimated: boolean;
+  /** As the attempt began with; missing = from a process of before. */
+  readonly inputTokensEstimate?: number;
 }
 
 /** A worker serves an account: with another fingerprint than before, what kept the account out may have gone. */

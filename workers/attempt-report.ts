@@ -95,6 +95,7 @@ export function createAttemptReport(
           cacheTtlMs: isMessage ? facts.cacheTtlMs : 0,
           usage: isMessage ? outcome.summary.usage : NO_USAGE,
           isEstimated: isMessage && outcome.summary.estimated,
+          inputTokensEstimate: isMessage ? facts.inputTokensEstimate : 0,
         },
         // Before the failure reaches the ingress, which asks again at once.
         { isUrgent: outcome.kind === 'failed' },

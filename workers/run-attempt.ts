@@ -13,6 +13,7 @@ import {
   type Observe,
   type Withdraw,
 } from './attempt-report.ts';
+import { decodeContextOf } from './decode-context.ts';
 import { credentialsIn, hideCredentials } from './errors/hide-credentials.ts';
 import { cancelled, replyError, thrownError } from './errors/reply-errors.ts';
 import { exchange } from './exchange.ts';
@@ -24,7 +25,6 @@ import type { Reserved } from './reservations.ts';
 import { encodeCountAnswer } from './token-count/count-answer.ts';
 import type { UpstreamClient } from './upstream-client.ts';
 import { type AttemptNotes, type FinalOutcome, usageEventOf } from './usage-event.ts';
-import type { DecodeContext } from './wire.ts';
 
 /** The part of a logger that attempts use. */
 export interface AttemptLog {
@@ -151,11 +151,10 @@ async function callUntilAnswered(
   state: AttemptState,
 ): Promise<FinalOutcome> {
   const { provider } = state.dependencies;
-  const decode = decodeContextOf(work, state);
   let mayRenew = provider.renewCredential !== undefined;
   let mayLearn = provider.learn !== undefined;
   for (;;) {
-    const outcome = await call(work, sink, { state, decode });
+    const outcome = await call(work, sink, state);
     if (outcome.kind !== 'refused') return outcome;
     const { status, headers, body, request } = outcome;
     if (mayRenew && status === 401 && (await provider.renewCredential?.())) {
@@ -164,7 +163,8 @@ async function callUntilAnswered(
       mayLearn = false;
     } else {
       const wire = request.wire ?? provider.wire;
-      const decoded = wire.decodeError(status, headers, body, decode);
+      const context = decodeContextOf(work, state.notes, state.dependencies);
+      const decoded = wire.decodeError(status, headers, body, context);
       const refusal = readRefusal({ status, headers, body });
       state.notes.refusal = refusal;
       const { limitedBy } = refusal;
@@ -180,15 +180,10 @@ async function callUntilAnswered(
 }
 
 // Builds the request and starts its exchange. The request must not outlive this: its stream may take minutes.
-async function call(
-  work: Work,
-  sink: ReplySink,
-  { state, decode }: { state: AttemptState; decode: DecodeContext },
-): Promise<Outcome> {
+async function call(work: Work, sink: ReplySink, state: AttemptState): Promise<Outcome> {
   const { provider, client, nowMs } = state.dependencies;
   const request = await provider.request(work, sink.signal);
-  const { upstreamModel } = request;
-  state.notes.upstreamModel = upstreamModel;
+  state.notes.upstreamModel = request.upstreamModel;
   if (work.dispatch.deadlineMs <= nowMs()) return tooLate(provider.id);
   if (sink.signal.aborted) return { kind: 'cancelled', summary: NOTHING_KNOWN };
   const acknowledged = reserve(work, state);
@@ -206,7 +201,10 @@ async function call(
     sink,
     client,
     wire: request.wire ?? provider.wire,
-    decode: { ...decode, upstreamModel, ...request.translation },
+    decode: {
+      ...decodeContextOf(work, state.notes, state.dependencies),
+      ...request.translation,
+    },
     firstByteMs,
     onResponse: (status, headers) => {
       state.notes.status = status;
@@ -248,22 +246,6 @@ function notReserved(providerId: ProviderId): FinalOutcome {
     summary: NOTHING_KNOWN,
   };
 }
-
-function decodeContextOf({ dispatch }: Work, { dependencies, notes }: AttemptState): DecodeContext {
-  const { requestId, facts } = dispatch;
-  return {
-    providerId: dependencies.provider.id,
-    requestId,
-    requestModel: notes.requestModel,
-    inputTokensEstimate: facts.inputTokensEstimate,
-    upstreamModel: facts.requestModel,
-    thinkingDisplay: 'shown',
-    toolNames: NO_NAMES,
-    remember: dependencies.remember,
-  };
-}
-
-const NO_NAMES: ReadonlyMap<string, string> = new Map();
 
 function tooLate(providerId: ProviderId): FinalOutcome {
   const error = replyError('timeout_error', `no time was left to ask provider ${providerId}`);

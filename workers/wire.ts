@@ -1,3 +1,4 @@
+import type { PromptParts } from '../config/prices/prompt-parts.ts';
 import type { HeaderPair, ReplyError } from '../schemas/envelope.ts';
 import type { ProviderId } from '../schemas/provider.ts';
 import type { ToolState } from '../schemas/tool-state.ts';
@@ -56,6 +57,8 @@ export interface DecodeContext {
   /** The model name that the client knows. */
   readonly requestModel: string;
   readonly inputTokensEstimate: number;
+  /** What of the prompt is likely read from the provider's cache or written to it, should the provider never say. */
+  readonly expectedPrompt: PromptParts;
   /** What the client sees of reasoning; translating wires only. */
   readonly thinkingDisplay: ThinkingDisplay;
   /** The model that was asked, in the provider's spelling: gateway signatures name it. */

@@ -143,7 +143,7 @@ async function watch(
 }
 
 function ask(origin: string, number: number, { order = '', padding = 0 }: AskOptions): Asked {
-  const mark = { request: number, tries: 0 };
+  const mark = { conversation: number, request: number, tries: 0 };
   const call = httpRequest(`${origin}/v1/messages`, {
     method: 'POST',
     headers: {

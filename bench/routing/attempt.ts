@@ -95,6 +95,7 @@ function endedOf(
     cacheTtlMs: turn.cacheTtlMs,
     usage,
     isEstimated: false,
+    inputTokensEstimate: turn.estimatedTokens,
   };
 }
 

@@ -103,7 +103,7 @@ function decisionOf(ordered: readonly Known[]): RouteDecision {
   return {
     v: 1,
     targets: ordered.map(({ profile: { target } }) => {
-      return { provider: target.provider, account: target.account, model: null };
+      return { provider: target.provider, account: target.account, model: null, cachedTokens: 0 };
     }),
     strategy: 'seed',
     reason: ordered.length === 0 ? 'nobody' : 'score',

@@ -8,7 +8,7 @@ import { loadConfig } from '../../config/load.ts';
 import { createPriceList, type PriceList } from '../../config/prices/price-list.ts';
 import type { RecordedRequest } from '../../sandbox/recorded-request.ts';
 import type { UsageEvent } from '../../schemas/usage.ts';
-import { billOf, type SeenCall } from './calls.ts';
+import { billOf, listedBillOf, type SeenCall } from './calls.ts';
 import type { TruthCluster } from './cluster.ts';
 import { type Comparison, compare, type TrueCall } from './compare.ts';
 import { attemptIdOf, type LoggedAttempts, readAttempts } from './entries.ts';
@@ -80,11 +80,19 @@ function trueCalls(
     provider: record.provider,
     startedAtMs: record.startedAtMs,
     picodollars: billOf(record, prices),
+    listedPicodollars: listedBillOf(record, prices),
     isBilled: isBilled(record),
     fault: record.fault,
-    isCached: (record.input?.cacheReadTokens ?? 0) > 0,
+    promptTokens: promptTokens(record.input),
+    cachedTokens: record.input?.cacheReadTokens ?? 0,
     story: storyOf(record, killed),
   }));
+}
+
+function promptTokens(input: RecordedRequest['input']): number {
+  if (input === null) return 0;
+  const { inputTokens, cacheReadTokens, cacheWrite5mTokens, cacheWrite1hTokens } = input;
+  return inputTokens + cacheReadTokens + cacheWrite5mTokens + cacheWrite1hTokens;
 }
 
 // Who answers with an error and nothing else takes nothing for it.

@@ -37,10 +37,15 @@ export class SeenCalls {
  * here and not by the gateway; 0 = it was refused.
  */
 export function billOf(record: RecordedRequest, prices: PriceList): Picodollars {
+  const isOpenrouter = adapterOf(record.provider) === 'openrouter';
+  return isOpenrouter ? openrouterBill(record) : listedBillOf(record, prices);
+}
+
+/** The same by the price list, also where a provider takes prices of its own: no estimate can know those. */
+export function listedBillOf(record: RecordedRequest, prices: PriceList): Picodollars {
   const { input, tokensSent, provider, model } = record;
   if (input === null) return 0n;
   const upstreamModel = model ?? '';
-  if (adapterOf(provider) === 'openrouter') return openrouterBill(record, upstreamModel);
   const { inputTokens, cacheReadTokens, cacheWrite5mTokens, cacheWrite1hTokens } = input;
   const rates = prices.pricesOf({
     provider,
@@ -58,9 +63,9 @@ export function billOf(record: RecordedRequest, prices: PriceList): Picodollars 
 }
 
 // OpenRouter says itself what it takes, as a floating-point number of dollars: its digits are the bill.
-function openrouterBill({ input, tokensSent }: RecordedRequest, model: string): Picodollars {
+function openrouterBill({ input, tokensSent, model }: RecordedRequest): Picodollars {
   if (input === null) return 0n;
-  const [inputPrice, outputPrice] = openrouterPrices(model);
+  const [inputPrice, outputPrice] = openrouterPrices(model ?? '');
   const inputUnits =
     input.inputTokens +
     input.cacheReadTokens * CACHE_FACTORS.read +

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../routing/random.ts';
-import { type Mark, promptOf, sessionOf } from './marks.ts';
-import { drawPlan, type RequestPlan } from './plans.ts';
+import { Conversation, type TurnMark } from './conversation.ts';
+import { drawConversation, drawPlan, pick, type RequestPlan } from './plans.ts';
 
 /** Who is asked, by how many. */
 export interface ClientsOptions {
@@ -15,6 +15,7 @@ export interface ClientsOptions {
 
 /** What the clients saw. */
 export interface ClientCounts {
+  conversations: number;
   /** Requests, and how often they were tried in all. */
   requests: number;
   tries: number;
@@ -27,20 +28,32 @@ export interface ClientCounts {
 const TRIES_MAX = 4;
 const RETRY_MS = 150;
 const TIMEOUT_SECONDS = 30;
-const PREFIX_TEXT = 'The quick brown fox wrote "const x = 1;" on line 12, and nobody minded. ';
-const PREFIX_SENTENCES = 120;
 
-/** Sends requests until all have ended; those that failed are tried again, as Claude Code does. */
+/**
+ * Has clients hold one conversation after another until so many requests have ended; those that failed are tried again, as
+ * Claude Code does.
+ */
 export async function runClients(requests: number, options: ClientsOptions): Promise<ClientCounts> {
-  const { concurrency, random } = options;
-  const counts: ClientCounts = { requests: 0, tries: 0, answered: 0, left: 0, failed: 0 };
+  const { concurrency, origins, random } = options;
+  const counts: ClientCounts = {
+    conversations: 0,
+    requests: 0,
+    tries: 0,
+    answered: 0,
+    left: 0,
+    failed: 0,
+  };
   const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
   const client = async (): Promise<void> => {
     while (counts.requests < requests) {
-      counts.requests += 1;
-      const request = counts.requests;
-      const end = await untilAnswered(request, drawPlan(random), { agent, options, counts });
-      counts[end] += 1;
+      counts.conversations += 1;
+      const plan = drawConversation(random);
+      const conversation = new Conversation(counts.conversations, plan);
+      // A client has one gateway and one port of it.
+      const talk = { agent, conversation, origin: pick(random, origins), counts };
+      for (let turn = 0; turn < plan.turns && counts.requests < requests; turn += 1) {
+        await oneTurn(drawPlan(random), talk);
+      }
     }
   };
   await Promise.all(Array.from({ length: concurrency }, client));
@@ -48,33 +61,37 @@ export async function runClients(requests: number, options: ClientsOptions): Pro
   return counts;
 }
 
-interface Client {
+interface Talk {
   readonly agent: Agent;
-  readonly options: ClientsOptions;
+  readonly conversation: Conversation;
+  readonly origin: string;
   readonly counts: ClientCounts;
 }
 
-async function untilAnswered(
-  request: number,
-  plan: RequestPlan,
-  client: Client,
-): Promise<'answered' | 'left' | 'failed'> {
-  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-    client.counts.tries += 1;
-    const end = await ask({ request, tries }, plan, client);
-    if (end !== 'failed') return end;
-    await sleep(RETRY_MS * 2 ** tries);
+async function oneTurn(plan: RequestPlan, talk: Talk): Promise<void> {
+  const { conversation, counts } = talk;
+  counts.requests += 1;
+  const request = counts.requests;
+  let mark = { request, tries: 0 };
+  let end = await ask(mark, plan, talk);
+  while (end === 'failed' && mark.tries + 1 < TRIES_MAX) {
+    await sleep(RETRY_MS * 2 ** mark.tries);
+    mark = { request, tries: mark.tries + 1 };
+    end = await ask(mark, plan, talk);
   }
-  return 'failed';
+  counts[end] += 1;
+  conversation.said(mark, plan);
+  await sleep(plan.pauseMs);
 }
 
+type Ending = 'answered' | 'left' | 'failed';
+
 async function ask(
-  mark: Mark,
+  mark: TurnMark,
   plan: RequestPlan,
-  { agent, options }: Client,
-): Promise<'answered' | 'left' | 'failed'> {
-  const { origins, random } = options;
-  const origin = origins[Math.floor(random() * origins.length)];
+  { agent, conversation, origin, counts }: Talk,
+): Promise<Ending> {
+  counts.tries += 1;
   const call = httpRequest(`${origin}/v1/messages`, {
     method: 'POST',
     agent,
@@ -82,10 +99,10 @@ async function ask(
       'content-type': 'application/json',
       'anthropic-version': '2023-06-01',
       'x-stainless-timeout': String(TIMEOUT_SECONDS),
-      'x-claude-code-session-id': sessionOf(mark),
+      'x-claude-code-session-id': conversation.session,
     },
   });
-  call.end(bodyOf(mark, plan));
+  call.end(conversation.body(mark, plan));
   let hasLeft = false;
   const { leavesAfterMs } = plan;
   const leave = (): void => {
@@ -110,16 +127,4 @@ function isGood(status: number | undefined, text: string, { isStream }: RequestP
   if (status !== 200) return status === 400; // another try would be the same
   if (!isStream) return text.startsWith('{') && JSON.parse(text).type === 'message';
   return text.includes('event: message_stop') && !/^event: error$/m.test(text);
-}
-
-function bodyOf(mark: Mark, { model, isStream, prefix, order }: RequestPlan): string {
-  const text = `${prefix} ${PREFIX_TEXT.repeat(PREFIX_SENTENCES)}`;
-  const system = [{ type: 'text', text, cache_control: { type: 'ephemeral' } }];
-  return JSON.stringify({
-    model,
-    max_tokens: 4_096,
-    stream: isStream,
-    ...(prefix < 0 ? {} : { system }),
-    messages: [{ role: 'user', content: promptOf(mark, order) }],
-  });
 }

@@ -1,27 +1,20 @@
 import type { Picodollars } from '../../schemas/money.ts';
 import type { UsageEvent } from '../../schemas/usage.ts';
+import { type Amounts, addTo, type EstimateSum, NO_ENTRIES, tokensOf } from './estimate-sums.ts';
 
-/** A call that a provider would bill, or refused. */
-export interface TrueCall {
+/** A call that a provider would bill, or refused, and what is owed for it. */
+export interface TrueCall extends Amounts {
   readonly session: string;
   readonly provider: string;
   readonly startedAtMs: number;
-  readonly picodollars: Picodollars;
+  /** By the price list, where the provider takes prices of its own: what its estimate is compared with. */
+  readonly listedPicodollars: Picodollars;
   /** The prompt was taken: something is owed, however little. */
   readonly isBilled: boolean;
   /** What was played to it; null = nothing. */
   readonly fault: string | null;
-  /** A part of its prompt was cached. */
-  readonly isCached: boolean;
   /** How it went, for people. */
   readonly story: string;
-}
-
-/** Entries of one kind against what was really owed for them. */
-export interface EstimateSum {
-  entries: number;
-  entered: Picodollars;
-  owed: Picodollars;
 }
 
 /** What was found. */
@@ -30,8 +23,10 @@ export interface Comparison {
   readonly exact: EstimateSum;
   /** Estimated entries, by how their attempts ended and why. */
   readonly estimated: ReadonlyMap<string, EstimateSum>;
-  /** Those of prompts of which a part was cached: what was cached only a provider that answers can tell. */
+  /** Those of prompts of which a part was cached. */
   readonly estimatedCached: ReadonlyMap<string, EstimateSum>;
+  /** Both, by provider. */
+  readonly estimatedByProvider: ReadonlyMap<string, EstimateSum>;
   /** Entries of attempts that cost nothing. */
   readonly free: number;
   /** What is wrong, a sentence each. */
@@ -39,13 +34,14 @@ export interface Comparison {
 }
 
 /**
- * Ties every entry to the call that it tells of, within a session and a provider, and says what does not fit: an exact entry of
- * another amount, an exact one without a call, and a call without an entry. Pure.
+ * Ties every entry to the call that it tells of, within a conversation and a provider, by when both were, and says what does not
+ * fit: an exact entry of another amount, an exact one without a call, and a call without an entry. Pure.
  */
 export function compare(calls: readonly TrueCall[], entries: readonly UsageEvent[]): Comparison {
-  const exact: EstimateSum = { entries: 0, entered: 0n, owed: 0n };
+  const exact = new Map<string, EstimateSum>();
   const estimated = new Map<string, EstimateSum>();
   const estimatedCached = new Map<string, EstimateSum>();
+  const estimatedByProvider = new Map<string, EstimateSum>();
   const findings: string[] = [];
   let free = 0;
   const billed = Map.groupBy(
@@ -55,78 +51,92 @@ export function compare(calls: readonly TrueCall[], entries: readonly UsageEvent
   const told = Map.groupBy(entries, ({ sessionId, provider }) => `${sessionId} ${provider}`);
   for (const key of new Set([...billed.keys(), ...told.keys()])) {
     const open = (billed.get(key) ?? []).toSorted((a, b) => a.startedAtMs - b.startedAtMs);
-    const ends = (told.get(key) ?? []).toSorted((a, b) => a.attempt - b.attempt);
+    const ends = (told.get(key) ?? []).toSorted((a, b) => a.startedAtMs - b.startedAtMs);
     for (const end of ends.filter(({ estimated: isEstimated }) => !isEstimated)) {
       const entered = amountOf(end);
       if (entered === 0n) {
         free += 1;
         continue;
       }
-      const call = takeCall(open, entered);
+      // An exact entry's own call is one of the same amount, if there is any.
+      const call =
+        takeNearest(open, end, (one) => isOf(one, end) && one.picodollars === entered) ??
+        takeNearest(open, end, (one) => isOf(one, end));
       if (call === null) findings.push(`${nameOf(end)} costs ${entered}, and nobody was called`);
       else {
-        add(exact, entered, call.picodollars);
+        addTo(exact, EXACT, { entered: amountsOf(end), owed: call });
         if (call.picodollars !== entered) {
           findings.push(`${nameOf(end)} is entered as ${entered}, and ${call.picodollars} is owed`);
         }
       }
     }
-    for (const end of ends.filter(({ estimated: isEstimated }) => isEstimated)) {
-      const call = open.shift();
-      const sums = call?.isCached === true ? estimatedCached : estimated;
-      add(sumOf(sums, kindOf(end, call)), amountOf(end), call?.picodollars ?? 0n);
+    const guessed = ends.filter(({ estimated: isEstimated }) => isEstimated);
+    for (const call of open) {
+      const end = takeNearest(guessed, call, (one) => isOf(call, one));
+      if (end === null) {
+        const others = ends.map((one) => `${nameOf(one)} ${amountOf(one)}`);
+        const { picodollars, story } = call;
+        findings.push(
+          `${key}: ${picodollars} is owed (${story}) and entered nowhere; ${others.join(', ')}`,
+        );
+      } else {
+        const isCached = call.cachedTokens > 0;
+        const entry = { entered: amountsOf(end), owed: estimateOf(call, end) };
+        addTo(isCached ? estimatedCached : estimated, kindOf(end, call), entry);
+        const provider = `${call.provider}, ${isCached ? 'cached' : 'not cached'}`;
+        addTo(estimatedByProvider, provider, entry);
+      }
     }
-    for (const { picodollars, story } of open) {
-      const others = ends.map((end) => `${nameOf(end)} ${amountOf(end)}`);
-      findings.push(
-        `${key}: ${picodollars} is owed (${story}) and entered nowhere; ${others.join(', ')}`,
-      );
+    for (const end of guessed) {
+      addTo(estimated, kindOf(end, null), { entered: amountsOf(end), owed: NO_ENTRIES.owed });
     }
   }
-  return { exact, estimated, estimatedCached, free, findings };
+  return {
+    exact: exact.get(EXACT) ?? NO_ENTRIES,
+    estimated,
+    estimatedCached,
+    estimatedByProvider,
+    free,
+    findings,
+  };
+}
+
+const EXACT = 'exact';
+
+/** A call may be seen by the provider's clock a little before the attempt, and its end before it came. */
+const EARLY_MS = 50;
+const LATE_MS = 2_000;
+
+function isOf({ startedAtMs }: TrueCall, end: UsageEvent): boolean {
+  const fromMs = end.startedAtMs - EARLY_MS;
+  return startedAtMs >= fromMs && startedAtMs <= end.startedAtMs + end.durationMs + LATE_MS;
 }
 
 // How its attempt ended, and what had been played to it.
-function kindOf({ outcome, errorType }: UsageEvent, call: TrueCall | undefined): string {
+function kindOf({ outcome, errorType }: UsageEvent, call: TrueCall | null): string {
   const end = outcome === 'lost' ? `${outcome} (${errorType})` : outcome;
-  return `${end}, ${call === undefined ? 'no call' : (call.fault ?? 'no fault')}`;
+  return `${end}, ${call === null ? 'no call' : (call.fault ?? 'no fault')}`;
 }
 
-/** Adds sums up. */
-export function totalOf(sums: Iterable<EstimateSum>): EstimateSum {
-  const total: EstimateSum = { entries: 0, entered: 0n, owed: 0n };
-  for (const { entries, entered, owed } of sums) {
-    total.entries += entries;
-    total.entered += entered;
-    total.owed += owed;
-  }
-  return total;
+function takeNearest<Item extends { readonly startedAtMs: number }>(
+  items: Item[],
+  to: { readonly startedAtMs: number },
+  fits: (item: Item) => boolean,
+): Item | null {
+  const distance = (item: Item): number => Math.abs(item.startedAtMs - to.startedAtMs);
+  const nearest = items.filter(fits).sort((a, b) => distance(a) - distance(b))[0];
+  if (nearest === undefined) return null;
+  items.splice(items.indexOf(nearest), 1);
+  return nearest;
 }
 
-/** How far what was entered is off what was owed, in percent. */
-export function percentOff({ entered, owed }: EstimateSum): number {
-  if (entered === owed) return 0;
-  return owed === 0n ? Number.POSITIVE_INFINITY : (Number(entered - owed) / Number(owed)) * 100;
+function amountsOf(end: UsageEvent): Amounts {
+  return { picodollars: amountOf(end), ...tokensOf(end.usage) };
 }
 
-// An exact entry's own call is one of the same amount, if there is any.
-function takeCall(open: TrueCall[], entered: Picodollars): TrueCall | null {
-  const same = open.findIndex(({ picodollars }) => picodollars === entered);
-  return open.splice(Math.max(same, 0), 1)[0] ?? null;
-}
-
-function sumOf(sums: Map<string, EstimateSum>, kind: string): EstimateSum {
-  const known = sums.get(kind);
-  if (known !== undefined) return known;
-  const sum = { entries: 0, entered: 0n, owed: 0n };
-  sums.set(kind, sum);
-  return sum;
-}
-
-function add(sum: EstimateSum, entered: Picodollars, owed: Picodollars): void {
-  sum.entries += 1;
-  sum.entered += entered;
-  sum.owed += owed;
+// What a perfect estimate would say; of an entry that has the provider's own bill, that one.
+function estimateOf(call: TrueCall, { cost }: UsageEvent): Amounts {
+  return cost?.source === 'provider' ? call : { ...call, picodollars: call.listedPicodollars };
 }
 
 function amountOf({ cost }: UsageEvent): Picodollars {

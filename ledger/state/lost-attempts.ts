@@ -1,5 +1,5 @@
 import { LIMITS } from '../../config/limits.ts';
-import { NO_USAGE, type UsageEvent, usageEventId } from '../../schemas/usage.ts';
+import { NO_USAGE, type Usage, type UsageEvent, usageEventId } from '../../schemas/usage.ts';
 import type { LedgerState, OpenReservation } from './ledger-state.ts';
 
 /** The reservations that nobody ended or renewed in time, oldest first. */
@@ -37,10 +37,26 @@ export function lostEntry(reservation: OpenReservation): UsageEvent {
     errorType: 'attempt_lost',
     stopReason: null,
     estimated: true,
-    usage: { ...NO_USAGE, inputTokens: reservation.inputTokensEstimate },
+    usage: lostUsage(reservation),
     raw: null,
     cost: { picodollars: reservation.picodollarsIfLost, priceVersion, source: 'reservation' },
     requestClass: reservation.requestClass,
     messageId: null,
   };
+}
+
+// Disjoint parts, together the estimated prompt.
+function lostUsage({ inputTokensEstimate, cacheIfLost }: OpenReservation): Usage {
+  let leftTokens = inputTokensEstimate;
+  const take = (tokens = 0): number => {
+    const taken = Math.min(tokens, leftTokens);
+    leftTokens -= taken;
+    return taken;
+  };
+  const cache = {
+    cacheReadInputTokens: take(cacheIfLost?.cacheReadInputTokens),
+    cacheCreation5mInputTokens: take(cacheIfLost?.cacheCreation5mInputTokens),
+    cacheCreation1hInputTokens: take(cacheIfLost?.cacheCreation1hInputTokens),
+  };
+  return { ...NO_USAGE, ...cache, inputTokens: leftTokens };
 }

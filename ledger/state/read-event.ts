@@ -89,16 +89,25 @@ function reservation(json: unknown): Reservation {
     inputTokensEstimate: count(json, 'inputTokensEstimate'),
     picodollarsMax: amount(json, 'picodollarsMax'),
     picodollarsIfLost: amount(json, 'picodollarsIfLost'),
+    ...(json['cacheIfLost'] === undefined
+      ? {}
+      : { cacheIfLost: cacheParts(object(json, 'cacheIfLost')) }),
     priceVersion: text(json, 'priceVersion'),
+  };
+}
+
+function cacheParts(json: Json): NonNullable<Reservation['cacheIfLost']> {
+  return {
+    cacheReadInputTokens: count(json, 'cacheReadInputTokens'),
+    cacheCreation5mInputTokens: count(json, 'cacheCreation5mInputTokens'),
+    cacheCreation1hInputTokens: count(json, 'cacheCreation1hInputTokens'),
   };
 }
 
 function usageOf(json: Json): Usage {
   return {
     inputTokens: count(json, 'inputTokens'),
-    cacheReadInputTokens: count(json, 'cacheReadInputTokens'),
-    cacheCreation5mInputTokens: count(json, 'cacheCreation5mInputTokens'),
-    cacheCreation1hInputTokens: count(json, 'cacheCreation1hInputTokens'),
+    ...cacheParts(json),
     outputTokens: count(json, 'outputTokens'),
     reasoningOutputTokens: count(json, 'reasoningOutputTokens'),
     webSearchRequests: count(json, 'webSearchRequests'),

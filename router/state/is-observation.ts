@@ -54,6 +54,7 @@ function isEnd(value: Fields): boolean {
     isNumber(value['durationMs']) &&
     isNumber(value['cacheTtlMs']) &&
     areReadings(value['windows']) &&
+    (value['inputTokensEstimate'] === undefined || isNumber(value['inputTokensEstimate'])) &&
     isFields(usage) &&
     USAGE_FIELDS.every((name) => isNumber(usage[name]))
   );

@@ -6,6 +6,8 @@ import type {
   Observation,
 } from '../../schemas/observation.ts';
 import type { Target } from '../../schemas/target.ts';
+import type { SessionHome } from '../knowledge.ts';
+import { cachedAfter } from './cached-after.ts';
 import type { RoutingParts } from './routing-parts.ts';
 import { type Amounts, amountsOfUsage, countable, NO_AMOUNTS } from './window-amounts.ts';
 
@@ -42,10 +44,11 @@ function started(parts: RoutingParts, observation: AttemptStarted, nowMs: number
   const { attemptId, isStream, requestClass, conversation } = observation;
   if (parts.ended.has(attemptId)) return;
   const target = parts.targets.intern(observation);
+  const home = conversation === null ? null : homeOf(parts, conversation, { target, nowMs });
   const maxOutputTokens = countable(observation.maxOutputTokens);
   const need = {
     inputTokens: observation.inputTokensEstimate,
-    cachedInputTokens: cachedTokens(parts, conversation, { target, nowMs }),
+    cachedInputTokens: home?.cachedTokens ?? 0,
     outputTokens: parts.outputSizes.expected({ requestClass, maxOutputTokens }),
   };
   if (!parts.windows.started({ attemptId, target }, { need, isStream }, nowMs)) return;
@@ -74,7 +77,7 @@ function ended(parts: RoutingParts, observation: AttemptEnded, nowMs: number): v
 
 function succeeded(parts: RoutingParts, observation: AttemptEnded, nowMs: number): void {
   const target = parts.targets.intern(observation);
-  const { usage, conversation, cacheTtlMs, requestClass } = observation;
+  const { usage, conversation, requestClass } = observation;
   parts.circuits.succeeded(target, nowMs);
   parts.successes.record(target, true, nowMs);
   parts.retryBudgets.succeeded(target, nowMs);
@@ -93,12 +96,9 @@ function succeeded(parts: RoutingParts, observation: AttemptEnded, nowMs: number
   parts.speeds.record(target, times, nowMs);
   if (observation.outcome === 'completed') parts.outputSizes.record(requestClass, outputTokens);
   if (conversation === null) return;
-  const cached =
-    countable(usage.cacheReadInputTokens) +
-    countable(usage.cacheCreation5mInputTokens) +
-    countable(usage.cacheCreation1hInputTokens);
-  const home = { cachedTokens: cached, ttlMs: countable(cacheTtlMs) };
-  parts.sessions.served(conversation, target, home, nowMs);
+  const isFirst = homeOf(parts, conversation, { target, nowMs }) === null;
+  const cached = cachedAfter(observation, { isFirst });
+  parts.sessions.served(conversation, target, cached, nowMs);
 }
 
 function failed(
@@ -122,12 +122,11 @@ function realAmounts({ provider, outcome, failure, usage }: AttemptEnded): Amoun
   return isUnknown && took.inputTokens + took.outputTokens === 0 ? null : took;
 }
 
-function cachedTokens(
+function homeOf(
   parts: RoutingParts,
-  conversation: string | null,
+  conversation: string,
   { target, nowMs }: { target: Target; nowMs: number },
-): number {
-  if (conversation === null) return 0;
+): SessionHome | null {
   const { provider, account, upstreamModel } = target;
   const home = parts.sessions
     .homes(conversation, nowMs)
@@ -137,7 +136,7 @@ function cachedTokens(
         each.account === account &&
         each.provider === provider,
     );
-  return home?.cachedTokens ?? 0;
+  return home ?? null;
 }
 
 // `<requestId>.<attempt>`

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startBed } from '../../bench/crash-points/bed.ts';
+import { percentOff, totalOf } from '../../bench/truth/estimate-sums.ts';
 import { runTruth } from '../../bench/truth/run.ts';
 
 import { within } from '../support/latch.ts';
@@ -20,6 +21,11 @@ test('whoever is killed: every call of a provider is in the books, once, and exa
   assert.equal(ledger.open, 0);
   assert.ok(killed.length > 0 && comparison.exact.entries > 200);
   assert.ok(comparison.estimated.size > 0);
+  const { estimated, estimatedCached } = comparison;
+  for (const [name, sums] of Object.entries({ uncached: estimated, cached: estimatedCached })) {
+    const sum = totalOf(sums.values());
+    t.diagnostic(`${sum.entries} estimated, ${name}: ${percentOff(sum).toFixed(1)} % off`);
+  }
 });
 
 test('a worker killed as soon as its upstream hears of a request: the attempt was reserved before', async () => {

@@ -17,7 +17,7 @@ const LOST: RelayResult = { kind: 'lost' };
 type Step = readonly [target: RouteTarget, result: RelayResult];
 
 function to(provider: RouteTarget['provider'], account: string | null = null): RouteTarget {
-  return { provider, account, model: null };
+  return { provider, account, model: null, cachedTokens: 0 };
 }
 
 /** What is counted for these attempts, in order. */

@@ -6,7 +6,7 @@ import { createPriceList } from '../../config/prices/price-list.ts';
 import type { Exchange } from '../../ingress/exchange.ts';
 import { type LostAttempt, publishLostAttempt } from '../../ingress/lost-attempt.ts';
 import type { Relay } from '../../ingress/relay.ts';
-import type { Operation } from '../../schemas/envelope.ts';
+import type { Operation, RequestFacts } from '../../schemas/envelope.ts';
 import type { Observation } from '../../schemas/observation.ts';
 import { NO_USAGE, type UsageEvent, usageEventSchema } from '../../schemas/usage.ts';
 import { workOf } from '../workers/support/attempt.ts';
@@ -20,8 +20,11 @@ const prices = createPriceList(config.prices);
 function lose(
   operation: Operation,
   target: Partial<LostAttempt['target']> = {},
+  more: Partial<RequestFacts> = {},
 ): { events: UsageEvent[]; observations: Observation[]; urgent: number } {
-  const { facts } = workOf('{"model":"claude-opus-5-5"}', { facts: { operation } }).dispatch;
+  const { facts } = workOf('{"model":"claude-opus-5-5"}', {
+    facts: { operation, ...more },
+  }).dispatch;
   const events: UsageEvent[] = [];
   const observations: Observation[] = [];
   let urgent = 0;
@@ -39,10 +42,10 @@ function lose(
     },
     {
       exchange: { requestId: 'req_1', facts, clientKeyId: null } as Exchange, // what is read of it
-      target: { provider: 'anthropic', account: null, model: null, ...target },
+      target: { provider: 'anthropic', account: null, model: null, cachedTokens: 0, ...target },
       attempt: 2,
       startedAtMs: Date.now() - 50,
-      relay: { head: null, receivedBytes: 400 } as Relay, // what is read of it
+      relay: { head: null, tail: { outputTokens: () => 10 } } as Relay, // what is read of it
     },
   );
   return { events, observations, urgent };
@@ -86,6 +89,22 @@ test('it is that of the account and the model that the router chose', () => {
     );
   }
   assert.equal(events[0]?.requestModel, 'claude-opus-5-5');
+});
+
+test('what is cached at its target is read, and the rest of its prompt written', () => {
+  const facts = { inputTokensEstimate: 1_000, cacheTtlMs: 3_600_000 };
+  const [event] = lose('messages', { cachedTokens: 900 }, facts).events;
+  assert.deepEqual(event?.usage, {
+    ...NO_USAGE,
+    cacheReadInputTokens: 900,
+    cacheCreation1hInputTokens: 100,
+    outputTokens: 10,
+  });
+  const known = prices.pricesOf({ provider: 'anthropic', upstreamModel: 'claude-opus-5-5' });
+  assert.equal(
+    BigInt(event?.cost?.picodollars ?? 0),
+    900n * known.cacheRead + 100n * known.cacheWrite1h + 10n * known.output,
+  );
 });
 
 test('a lost token count costs nothing', () => {

@@ -78,6 +78,30 @@ test('a reservation is read exactly when it fulfils its contract', () => {
   );
 });
 
+test('so is what it says of the cache', () => {
+  const cacheIfLost = {
+    cacheReadInputTokens: 1,
+    cacheCreation5mInputTokens: 2,
+    cacheCreation1hInputTokens: 3,
+  };
+  const isRead = (changes: object): boolean => {
+    const event = { v: 1, id: 'a', reservations: [{ ...reservation('a'), ...changes }] };
+    const isReadableNow = isReadable(subjects.reservedEvent(), event);
+    assert.equal(isReadableNow, reservedEventSchema.safeParse(event).success);
+    return isReadableNow;
+  };
+  assert.ok(isRead({ cacheIfLost }));
+  const event = { v: 1, id: 'a', reservations: [reservation('a', { cacheIfLost })] };
+  const data = Buffer.from(JSON.stringify(event));
+  const read = readEvent(subjects.reservedEvent(), data, priceOf);
+  assert.deepEqual(read.kind === 'reserved' && read.reservations, event.reservations);
+  for (const field of Object.keys(cacheIfLost)) {
+    assert.equal(isRead({ cacheIfLost: { ...cacheIfLost, [field]: -1 } }), false);
+    assert.equal(isRead({ cacheIfLost: { ...cacheIfLost, [field]: undefined } }), false);
+  }
+  assert.equal(isRead({ cacheIfLost: 5 }), false);
+});
+
 test('times that no calendar has, and clocks that were set back, are told apart', () => {
   const subject = subjects.usageEvent('anthropic');
   assert.equal(isReadable(subject, usageEvent('a', { startedAtMs: 1e300 })), false);

@@ -6,6 +6,7 @@ import { LIMITS } from '../../config/limits.ts';
 import { emptyState, type LedgerState } from '../../ledger/state/ledger-state.ts';
 import { lostEntry, overdue } from '../../ledger/state/lost-attempts.ts';
 import { packState, parseSnapshot, unpackState } from '../../ledger/state/snapshot.ts';
+import { NO_USAGE, usageSchema } from '../../schemas/usage.ts';
 import { NOW_MS, reservation, reserved, usageEvent, used, type Written } from './support/events.ts';
 import { foldLogged } from './support/rig.ts';
 
@@ -43,6 +44,44 @@ test('one whose worker vanished is given up so long after its last renewal, and 
   assert.deepEqual(overdueIds(state, NOW_MS + RENEW_MS + LAST_MS), ['b', 'a']);
   const [b, a] = overdue(state, NOW_MS + RENEW_MS + LAST_MS).map(lostEntry);
   assert.deepEqual([a?.durationMs, b?.durationMs], [RENEW_MS + LAST_MS, LAST_MS]);
+});
+
+test('the prompt of one that is given up is told in disjoint parts', () => {
+  const cacheIfLost = {
+    cacheReadInputTokens: 70,
+    cacheCreation5mInputTokens: 20,
+    cacheCreation1hInputTokens: 0,
+  };
+  const state = fold(emptyState(), NOW_MS, reserved(reservation('a', { cacheIfLost })));
+  const packed = JSON.stringify(packState(state));
+  const [known] = overdue(unpackState(parseSnapshot(packed), []), NOW_MS + LAST_MS);
+  assert.ok(known);
+  const { usage, cost } = lostEntry(known);
+  assert.deepEqual(usage, { ...NO_USAGE, ...cacheIfLost, inputTokens: 10 });
+  assert.equal(cost?.picodollars, known.picodollarsIfLost);
+  const plain = { ...known, cacheIfLost: undefined };
+  assert.deepEqual(lostEntry(plain).usage, { ...NO_USAGE, inputTokens: 100 });
+});
+
+test('parts that are more than the prompt are cut to it', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(300), { minLength: 4, maxLength: 4 }), (tokens) => {
+      const [read = 0, written5m = 0, written1h = 0, inputTokensEstimate = 0] = tokens;
+      const cacheIfLost = {
+        cacheReadInputTokens: read,
+        cacheCreation5mInputTokens: written5m,
+        cacheCreation1hInputTokens: written1h,
+      };
+      const open = { ...reservation('a', { cacheIfLost, inputTokensEstimate }), openedAtMs: 0 };
+      const { usage } = lostEntry(open);
+      usageSchema.parse(usage);
+      const parts = Object.values(usage);
+      assert.equal(
+        parts.reduce((sum, part) => sum + part, 0),
+        inputTokensEstimate,
+      );
+    }),
+  );
 });
 
 test('a renewal counts once, opens what is not known, and opens nothing that has ended', () => {

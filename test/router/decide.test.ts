@@ -46,8 +46,22 @@ test('when all are well the strategy decides, and the decision names it', () => 
       provider: first?.target.provider,
       account: first?.target.account,
       model: null,
+      cachedTokens: 0,
     });
   }
+});
+
+test('each target comes with what of the conversation is cached there', () => {
+  const knows = { homes: [homeAt('openrouter'), homeAt('anthropic')] };
+  knows.homes[0] = { ...homeAt('openrouter'), upstreamModel: 'anthropic/claude-sonnet-5.5' };
+  const { decision } = decided(requestFor({ sessionId: 's1' }), { knows });
+  const cached = decision.targets.map(({ provider, cachedTokens }) => [provider, cachedTokens]);
+  assert.deepEqual(Object.fromEntries(cached), {
+    'vertex-claude': 0,
+    anthropic: 9_000,
+    openrouter: 9_000,
+    'vertex-gemini': 0,
+  });
 });
 
 describe('the first difference decides', () => {

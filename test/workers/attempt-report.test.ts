@@ -73,6 +73,7 @@ describe('what routers hear of an attempt', () => {
       cacheTtlMs: 300_000,
       usage: record.usage[0]?.usage,
       isEstimated: false,
+      inputTokensEstimate: 1234,
     });
     assert.deepEqual(record.urgent, []);
   });

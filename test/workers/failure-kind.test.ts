@@ -14,12 +14,14 @@ import { anthropicMessages } from '../../workers/wire/anthropic-messages.ts';
 import { geminiGenerate } from '../../workers/wire/gemini-generate.ts';
 import { openaiChat } from '../../workers/wire/openai-chat.ts';
 import type { DecodeContext, Wire } from '../../workers/wire.ts';
+import { plainPrompt } from './support/prompt.ts';
 
 const CONTEXT: DecodeContext = {
   providerId: 'openrouter',
   requestId: 'req_test',
   requestModel: 'claude-opus-5-5',
   inputTokensEstimate: 300_000,
+  expectedPrompt: plainPrompt(300_000),
   upstreamModel: 'claude-opus-5-5',
   thinkingDisplay: 'shown',
   toolNames: new Map(),

@@ -8,7 +8,7 @@ import { PRICES, workOf } from './support/attempt.ts';
 
 const MODEL = 'claude-opus-5-5';
 
-function reserve(facts: Partial<RequestFacts>) {
+function reserve(facts: Partial<RequestFacts>, cachedTokens = 0) {
   const { dispatch } = workOf(JSON.stringify({ model: MODEL }), { facts });
   const whose = {
     provider: 'anthropic',
@@ -17,7 +17,9 @@ function reserve(facts: Partial<RequestFacts>) {
     upstreamModel: MODEL,
     startedAtMs: Date.now(),
   } as const;
-  const reservation = reservationSchema.parse(reservationOf(dispatch, whose, PRICES));
+  const reservation = reservationSchema.parse(
+    reservationOf({ ...dispatch, cachedTokens }, whose, PRICES),
+  );
   const prices = PRICES.pricesOf({
     provider: 'anthropic',
     upstreamModel: MODEL,
@@ -32,8 +34,32 @@ test('what an attempt may cost: its prompt written to the cache, and the output 
   const { prices, max, ifLost } = reserve(asked);
   assert.ok(prices.cacheWrite5m > prices.input);
   assert.equal(max, 1_000n * prices.cacheWrite5m + 500n * prices.output);
-  assert.equal(ifLost, 1_000n * prices.input);
+  assert.equal(ifLost, 1_000n * prices.cacheWrite5m);
 });
+
+test('when nobody ever says, what is cached is read and the rest written, or plain input', () => {
+  const asked = { inputTokensEstimate: 1_000, maxOutputTokens: 500, cacheTtlMs: 3_600_000 };
+  const { reservation, prices, ifLost, max } = reserve(asked, 900);
+  assert.equal(ifLost, 900n * prices.cacheRead + 100n * prices.cacheWrite1h);
+  assert.equal(max, 1_000n * prices.cacheWrite1h + 500n * prices.output, 'what is cached may go');
+  assert.deepEqual(reservation.cacheIfLost, {
+    cacheReadInputTokens: 900,
+    cacheCreation5mInputTokens: 0,
+    cacheCreation1hInputTokens: 100,
+  });
+  const plain = reserve({ ...asked, cacheTtlMs: 0 });
+  assert.equal(plain.ifLost, 1_000n * prices.input);
+  assert.equal(plain.reservation.cacheIfLost, undefined);
+});
+
+for (const cachedTokens of [0, 500, 1_000, 9_000]) {
+  test(`with ${cachedTokens} tokens cached it costs no more than is set aside`, () => {
+    for (const cacheTtlMs of [0, 300_000, 3_600_000]) {
+      const { ifLost, max } = reserve({ inputTokensEstimate: 1_000, cacheTtlMs }, cachedTokens);
+      assert.ok(ifLost > 0n && ifLost <= max);
+    }
+  });
+}
 
 test('a prompt that is kept for an hour costs more', () => {
   const asked = { inputTokensEstimate: 1_000, maxOutputTokens: 1, cacheTtlMs: 3_600_000 };

@@ -62,7 +62,7 @@ export const NOTHING_KNOWN: AnswerSummary = Object.freeze({
 });
 
 /** The upstream may have begun to work on the prompt, and nobody said so. */
-export function maybeBilled({ inputTokensEstimate }: DecodeContext): AnswerSummary {
-  const usage = { ...NO_USAGE, inputTokens: inputTokensEstimate };
+export function maybeBilled({ expectedPrompt }: DecodeContext): AnswerSummary {
+  const usage = { ...NO_USAGE, ...expectedPrompt };
   return { ...NOTHING_KNOWN, usage, estimated: true };
 }

@@ -3,6 +3,7 @@ import { openaiChat } from '../../../workers/wire/openai-chat.ts';
 import type { DecodeContext } from '../../../workers/wire.ts';
 import { validateAnthropicEvents } from '../../support/event-grammar.ts';
 import { parseEventStream } from '../../support/event-parser.ts';
+import { plainPrompt } from './prompt.ts';
 
 /** A block of a decoded message. */
 export interface Block {
@@ -36,6 +37,7 @@ export function chatContext(changes: Partial<DecodeContext> = {}): RecordedConte
     requestId: 'req_test',
     requestModel: 'claude-opus-5-5',
     inputTokensEstimate: 0,
+    expectedPrompt: plainPrompt(changes.inputTokensEstimate ?? 0),
     thinkingDisplay: 'shown',
     upstreamModel: 'some/model',
     toolNames: new Map(),

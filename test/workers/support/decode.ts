@@ -1,6 +1,7 @@
 import type { HeaderPair } from '../../../schemas/envelope.ts';
 import type { ProviderId } from '../../../schemas/provider.ts';
 import { anthropicMessages } from '../../../workers/wire/anthropic-messages.ts';
+import { plainPrompt } from './prompt.ts';
 
 /** Decodes an error answer as Vertex AI's, or another provider's. */
 export function decode(
@@ -14,6 +15,7 @@ export function decode(
     requestId: 'req_test',
     requestModel: 'claude-opus-5-5',
     inputTokensEstimate: 300_000,
+    expectedPrompt: plainPrompt(300_000),
     upstreamModel: 'claude-opus-5-5',
     thinkingDisplay: 'shown',
     toolNames: new Map(),

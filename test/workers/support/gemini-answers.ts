@@ -3,6 +3,7 @@ import { geminiGenerate } from '../../../workers/wire/gemini-generate.ts';
 import type { DecodeContext } from '../../../workers/wire.ts';
 import { type FoldedStream, validateAnthropicEvents } from '../../support/event-grammar.ts';
 import { parseEventStream, type StreamEvent } from '../../support/event-parser.ts';
+import { plainPrompt } from './prompt.ts';
 
 /** A content block of a decoded message. */
 export interface DecodedBlock {
@@ -25,6 +26,7 @@ export function geminiContext(
     requestId: 'req_test',
     requestModel: 'claude-opus-5-5',
     inputTokensEstimate: 1234,
+    expectedPrompt: plainPrompt(1234),
     thinkingDisplay: 'shown',
     upstreamModel: 'gemini-3.1-pro-preview',
     toolNames: new Map(),

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { NO_USAGE } from '../../../schemas/usage.ts';
 import { anthropicMessages } from '../../../workers/wire/anthropic-messages.ts';
 import type { DecodeContext } from '../../../workers/wire.ts';
+import { CACHED_PROMPT, plainPrompt } from '../support/prompt.ts';
 import { missing, recordings } from '../support/recordings.ts';
 
 const CONTEXT: DecodeContext = {
@@ -10,6 +12,7 @@ const CONTEXT: DecodeContext = {
   requestId: 'req_test',
   requestModel: 'claude-opus-5-5',
   inputTokensEstimate: 1234,
+  expectedPrompt: plainPrompt(1234),
   upstreamModel: 'claude-opus-5-5',
   thinkingDisplay: 'shown',
   toolNames: new Map(),
@@ -210,6 +213,21 @@ describe('the decoder over broken streams', () => {
     assert.ok(summary.usage.outputTokens >= 1);
   });
 
+  it('expects of the prompt what is cached, until message_start tells it', () => {
+    const context = { ...CONTEXT, expectedPrompt: CACHED_PROMPT };
+    const late = decode([Buffer.from(events(['content_block_delta', DELTA]))], context).summary;
+    assert.equal(late.estimated, true);
+    const { outputTokens } = late.usage;
+    assert.deepEqual(late.usage, { ...NO_USAGE, ...CACHED_PROMPT, outputTokens });
+    assert.ok(outputTokens >= 1);
+    const told = decode(
+      [Buffer.from(events(['message_start', START], ['content_block_delta', DELTA]))],
+      context,
+    ).summary;
+    assert.equal(told.estimated, true);
+    assert.deepEqual([told.usage.inputTokens, told.usage.cacheReadInputTokens], [7, 0]);
+  });
+
   it('converts a bare Google error', () => {
     const bare =
       'data: {"error":{"code":503,"message":"try projects/my-project-123 later","status":"UNAVAILABLE"}}\n\n';
@@ -300,5 +318,21 @@ describe('the decoder over broken streams', () => {
     const { usage, estimated } = decode([Buffer.from(stream)]).summary;
     assert.equal(estimated, true);
     assert.equal(usage.outputTokens, (20 * text.length) / 4);
+  });
+
+  it('does not take the spaces for text with which the API pads its events before the last brace', () => {
+    const deltas = (padding: string): string => {
+      const text = 'word    '.repeat(3);
+      const delta = { ...DELTA, delta: { type: 'text_delta', text } };
+      const padded = JSON.stringify(delta).replace(/\}$/, `${padding}}`);
+      return events(
+        ['message_start', START],
+        ...Array.from({ length: 20 }, () => ['content_block_delta', padded] as const),
+      );
+    };
+    for (const padding of ['', ' ', ' '.repeat(15)]) {
+      const { usage } = decode([Buffer.from(deltas(padding))]).summary;
+      assert.equal(usage.outputTokens, (20 * 24) / 4, `${padding.length} spaces`);
+    }
   });
 });

@@ -1,5 +1,6 @@
 import { NO_USAGE } from '../../../schemas/usage.ts';
 import { isJsonObject, type JsonObject, objectField, textField } from '../../json.ts';
+import { withPrompt } from '../../prompt-estimate.ts';
 import type { AnswerSummary, DecodeContext } from '../../wire.ts';
 import { formatSseEvent } from '../sse-event.ts';
 import { mergeUsage, readUsage } from './usage.ts';
@@ -16,6 +17,7 @@ const DELTA_FRAME_BYTES = Buffer.byteLength(
 const SPACE = 0x20;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
+const BRACE = 0x7d;
 
 /** Gathers from an Anthropic event stream what the ledger wants to know, and estimates what it never says. */
 export class AnswerWatch {
@@ -55,8 +57,9 @@ export class AnswerWatch {
   /** Measures a `content_block_delta` event without parsing it: its text is what exceeds an empty delta. */
   grew(bytes: Buffer, start: number, end: number): void {
     this.#isStarted = true;
-    let last = end;
-    while (last > start && isPadding(bytes[last - 1])) last--;
+    let last = withoutPadding(bytes, start, end);
+    // The API pads before the last brace.
+    if (bytes[last - 1] === BRACE) last = withoutPadding(bytes, start, last - 1) + 1;
     const textBytes = last - start - DELTA_FRAME_BYTES;
     if (textBytes <= 0) return;
     this.#textBytes += textBytes;
@@ -76,8 +79,7 @@ export class AnswerWatch {
     const outputEstimate = Math.max(this.#deltas, Math.ceil(this.#textBytes / BYTES_PER_TOKEN));
     return {
       usage: {
-        ...usage,
-        inputTokens: hasInput ? usage.inputTokens : this.#context.inputTokensEstimate,
+        ...withPrompt({ usage, hasInput }, this.#context.expectedPrompt),
         outputTokens: this.#hasFinalOutput
           ? usage.outputTokens
           : Math.max(usage.outputTokens, outputEstimate),
@@ -86,6 +88,13 @@ export class AnswerWatch {
       ...about,
     };
   }
+}
+
+// Where what is not padding ends.
+function withoutPadding(bytes: Buffer, start: number, end: number): number {
+  let last = end;
+  while (last > start && isPadding(bytes[last - 1])) last--;
+  return last;
 }
 
 function isPadding(byte: number | undefined): boolean {

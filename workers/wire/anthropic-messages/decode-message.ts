@@ -8,6 +8,7 @@ import {
   parseJson,
   textField,
 } from '../../json.ts';
+import { withPrompt } from '../../prompt-estimate.ts';
 import type { DecodeContext, DecodedMessage } from '../../wire.ts';
 import { streamError } from './stream-error.ts';
 import { readUsage } from './usage.ts';
@@ -43,8 +44,7 @@ export function decodeMessage(body: Uint8Array, context: DecodeContext): Decoded
     bytes: body,
     summary: {
       usage: {
-        ...usage,
-        inputTokens: hasInput ? usage.inputTokens : context.inputTokensEstimate,
+        ...withPrompt({ usage, hasInput }, context.expectedPrompt),
         outputTokens: hasOutput ? usage.outputTokens : Math.ceil(body.length / BYTES_PER_TOKEN),
       },
       estimated: !hasInput || !hasOutput,

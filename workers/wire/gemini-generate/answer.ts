@@ -2,6 +2,7 @@ import type { ReplyError } from '../../../schemas/envelope.ts';
 import { NO_USAGE } from '../../../schemas/usage.ts';
 import { replyError } from '../../errors/reply-errors.ts';
 import { type JsonObject, objectField, textField } from '../../json.ts';
+import { withPrompt } from '../../prompt-estimate.ts';
 import { MessageWriter } from '../../translation/message-writer.ts';
 import type { AnswerSummary, DecodeContext, DecodedChunk } from '../../wire.ts';
 import { malformedStream, truncatedStream } from '../anthropic-messages/stream-error.ts';
@@ -123,8 +124,7 @@ export class GeminiAnswer {
     return {
       ...known,
       usage: {
-        ...usage,
-        inputTokens: hasInput ? usage.inputTokens : this.#context.inputTokensEstimate,
+        ...withPrompt({ usage, hasInput }, this.#context.expectedPrompt),
         outputTokens: isWhole ? usage.outputTokens : Math.max(usage.outputTokens, estimate),
       },
       estimated: !isWhole,

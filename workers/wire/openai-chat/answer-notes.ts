@@ -1,5 +1,7 @@
+import type { PromptParts } from '../../../config/prices/prompt-parts.ts';
 import { NO_USAGE } from '../../../schemas/usage.ts';
 import type { JsonObject } from '../../json.ts';
+import { withPrompt } from '../../prompt-estimate.ts';
 import type { AnswerSummary } from '../../wire.ts';
 import { mergeUsage } from '../anthropic-messages/usage.ts';
 import type { ChatChunk } from './chunk.ts';
@@ -17,15 +19,15 @@ export interface SummaryOptions {
 
 /** Gathers from the chunks of an answer what the ledger wants to know, and estimates what the server never says. */
 export class AnswerNotes {
-  readonly #inputTokensEstimate: number;
+  readonly #expectedPrompt: PromptParts;
   #raw: JsonObject | null = null;
   #isStarted = false;
   #responseModel: string | null = null;
   #stopReason: string | null = null;
   #characters = 0;
 
-  constructor(inputTokensEstimate: number) {
-    this.#inputTokensEstimate = inputTokensEstimate;
+  constructor(expectedPrompt: PromptParts) {
+    this.#expectedPrompt = expectedPrompt;
   }
 
   /** Reads a chunk. */
@@ -60,8 +62,7 @@ export class AnswerNotes {
     const isExact = hasOutput && isComplete;
     return {
       usage: {
-        ...usage,
-        inputTokens: hasInput ? usage.inputTokens : this.#inputTokensEstimate,
+        ...withPrompt({ usage, hasInput }, this.#expectedPrompt),
         outputTokens: isExact ? usage.outputTokens : Math.max(usage.outputTokens, outputEstimate),
       },
       estimated: !hasInput || !isExact,

@@ -42,7 +42,7 @@ export class ChatAnswer {
     const { requestModel, inputTokensEstimate, thinkingDisplay, toolNames } = context;
     this.#context = context;
     this.#writer = new MessageWriter({ requestModel, inputTokensEstimate, thinkingDisplay });
-    this.#notes = new AnswerNotes(inputTokensEstimate);
+    this.#notes = new AnswerNotes(context.expectedPrompt);
     this.#calls = new ToolCalls({ writer: this.#writer, toolNames });
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { LIMITS } from '../../../../config/limits.ts';
+import { NO_USAGE } from '../../../../schemas/usage.ts';
 import { geminiGenerate } from '../../../../workers/wire/gemini-generate.ts';
 import {
   decodeStream,
@@ -11,6 +12,7 @@ import {
   partsChunk,
   sliced,
 } from '../../support/gemini-answers.ts';
+import { CACHED_PROMPT } from '../../support/prompt.ts';
 
 const TEXT = partsChunk([{ text: 'häll' }, { text: 'o 😀' }]);
 const STOP = lastChunk('STOP');
@@ -105,6 +107,12 @@ describe('a broken stream', () => {
     assert.equal(summary.estimated, true);
     assert.equal(summary.usage.inputTokens, 1234);
     assert.ok(summary.usage.outputTokens > 0);
+  });
+
+  it('whose prompt is cached is expected to have read it', () => {
+    const { usage } = decodeStream(frames(TEXT), { expectedPrompt: CACHED_PROMPT }).summary;
+    const { outputTokens } = usage;
+    assert.deepEqual(usage, { ...NO_USAGE, ...CACHED_PROMPT, outputTokens });
   });
 
   it('that is cut inside its last event is no answer', () => {

@@ -1,6 +1,7 @@
 /** One group of tests per item of "OpenAI chat-completions as it really is", protocol reference §6. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { NO_USAGE } from '../../../../schemas/usage.ts';
 import { openaiChat } from '../../../../workers/wire/openai-chat.ts';
 import {
   chatContext,
@@ -11,6 +12,7 @@ import {
   framed,
   textOf,
 } from '../../support/chat-decode.ts';
+import { CACHED_PROMPT } from '../../support/prompt.ts';
 
 const HELLO = framed([delta({ role: 'assistant' }), delta({ content: 'héllo' }, 'stop')]);
 const USAGE = { prompt_tokens: 10, completion_tokens: 4, total_tokens: 14 };
@@ -149,6 +151,9 @@ describe('usage (§6.2)', () => {
     assert.equal(summary.estimated, true);
     assert.equal(summary.usage.outputTokens, 20);
     assert.equal(summary.usage.inputTokens, 9);
+    const cached = chatContext({ expectedPrompt: CACHED_PROMPT });
+    const { usage } = decodeStream(framed([early]), cached).summary;
+    assert.deepEqual(usage, { ...NO_USAGE, ...CACHED_PROMPT, outputTokens: 20 });
   });
 });
 
