@@ -40,7 +40,7 @@ export const LEDGER_LIMITS = {
   /** Pause before the log is read anew after a failure. */
   eventLogRetryMs: 250,
   /** Events that follow others sooner than this wait for more, and are told together. */
-  eventLogGatherMs: 25,
+  eventLogGatherMs: 50,
   /** Of a report: keys of one dimension that are told apart, and requests whose first choice is remembered. */
   reportKeysMax: 100_000,
   reportFirstChoicesMax: 10_000,

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, globSync, openSync, readFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -18,7 +16,6 @@ import { startTestBus, type TestBus } from './support/gateway-bus.ts';
 import { foldLogged, log } from './support/rig.ts';
 
 const HOUR_MS = 3_600_000;
-const LEDGER = path.join(import.meta.dirname, 'support', 'ledger-process.ts');
 
 /** Usage events of attempts that end now, numbered from `first`. */
 function entries(first: number, count: number) {
@@ -30,13 +27,6 @@ function entries(first: number, count: number) {
 
 function today(state: LedgerState, kind: 'day' | 'month' = 'month') {
   return totalsOf(state, 'all', periodAt(Date.now(), kind));
-}
-
-/** Sums of all months that a snapshot holds: a test may run at midnight. */
-async function keptEntries({ store }: TestBus): Promise<number> {
-  const snapshot = await readSnapshot(store);
-  const months = snapshot?.periods.filter(([period]) => period.length === 7) ?? [];
-  return months.reduce((sum, [, [[, , entries = 0]]]) => sum + entries, 0);
 }
 
 test('what is used is counted, kept, and still known after a restart', async () => {
@@ -228,44 +218,6 @@ function flipOnDisk({ nats }: TestBus, text: string): void {
   }
   assert.fail(`${text} is in no block`);
 }
-
-async function startLedgerProcess({ nats, dataDir }: TestBus): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [LEDGER, nats.url, nats.user, nats.password, dataDir], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  await once(child.stdout ?? assert.fail('no output'), 'data');
-  return child;
-}
-
-test('killed at random points, and with two of them, it counts everything once', async (context) => {
-  await using bed = await startTestBus();
-  let written = 0;
-  let kills = 0;
-  for (let round = 0; round < 6; round += 1) {
-    const children = await Promise.all([startLedgerProcess(bed), startLedgerProcess(bed)]);
-    const target = written + 3_000;
-    const killAt = written + Math.floor(Math.random() * 2_500);
-    const writing = writeEvents(bed.bus, entries(written, 3_000));
-    await eventually(
-      async () => (await bed.keptThrough()) >= Math.min(killAt, target),
-      'some kept',
-    );
-    for (const child of children) {
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-      kills += 1;
-    }
-    await writing;
-    written = target;
-  }
-  await using ledger = await bed.startLedger();
-  await ledger.caughtUp;
-  await eventually(async () => (await bed.keptThrough()) === ledger.state.sequence, 'kept');
-  assert.deepEqual([today(ledger.state).entries, await keptEntries(bed)], [written, written]);
-  assert.equal(today(ledger.state).picodollars, BigInt(written) * 1_234n);
-  assert.deepEqual(await bed.findings(), []);
-  context.diagnostic(`${kills} kills, ${written} entries`);
-});
 
 test('50,000 entries: how long a rebuild and a restart take', async (context) => {
   await using bed = await startTestBus();
