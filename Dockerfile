@@ -25,4 +25,4 @@ COPY cli ./cli
 # A new volume takes over the folder's owner.
 RUN mkdir /data && chown node /data
 USER node
-ENTRYPOINT ["node", "--min-semi-space-size=16", "--max-semi-space-size=16", "main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "main.ts"]

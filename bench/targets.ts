@@ -17,8 +17,10 @@ const PROJECT_DIR = path.dirname(import.meta.dirname);
 /** Load generator and upstream on one core, everything under test on the other. */
 const TARGET_CORE = '1';
 
-/** As `npm start` and the container image run it. */
-const NODE_FLAGS = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
+/** As the container image runs it. */
+const NODE_FLAGS = ['--max-semi-space-size=8'];
+/** As `npm start` runs it. */
+const ONE_PROCESS_FLAGS = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
 
 /** The upstream itself. */
 export function directTarget(origin: string): Target {
@@ -41,7 +43,7 @@ export async function oneProcessTarget(upstream: string): Promise<Target> {
   const port = await freePort();
   const dataDir = mkdtempSync(path.join(tmpdir(), 'gateway-bench-'));
   const environment = { ...gatewayEnvironment(upstream, port), GATEWAY_DATA_DIR: dataDir };
-  const child = await start([...NODE_FLAGS, 'main.ts'], { environment, isReady: isGatewayReady });
+  const child = await start([...ONE_PROCESS_FLAGS, 'main.ts'], { environment, isReady: isGatewayReady });
   return target('gateway, one process', port, [child], dataDir);
 }
 

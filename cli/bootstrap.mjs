@@ -22,7 +22,8 @@ const PROJECT_DIR = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const NODE_MAJOR_MIN = 24;
 /**
  * Node's own default lets short-lived objects take 100 MB before they are looked at: under load that buys nothing. Shrunk in a
- * quiet moment, as Node does, their space has them copied again and again (a tenth of all CPU) until it has grown back.
+ * quiet moment, as Node does, their space has them copied again and again (a tenth of all CPU) until it has grown back. A process
+ * with one role (Dockerfile) gets half of it: there large bodies would wait too long for small objects to fill the space.
  */
 const GATEWAY_FLAGS = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
 /** Programs that start a nats-server whatever the environment says. */

@@ -90,8 +90,7 @@ function serve(
   const streamId = message.reply.slice(message.reply.lastIndexOf('.') + 1);
   const sink = host.open(streamId, dispatch.ingressId);
   if (sink === null) return Promise.resolve(); // a duplicate of a dispatch that was taken before
-  // A copy: until the answer begins the view would keep alive everything that came with it from the socket.
-  const body = inlineBody === null ? NO_BYTES : Buffer.from(inlineBody);
+  const body = inlineBody === null ? NO_BYTES : ownBytes(inlineBody);
   let made: Reserved | null = null;
   return runAttempt({ dispatch, body }, sink, {
     ...(inlineBody === null ? { fetchBody: () => pullBody(bus, dispatch, sink.signal) } : {}),
@@ -120,6 +119,11 @@ function serve(
 function pullBody(bus: Bus, dispatch: Dispatch, signal: AbortSignal): Promise<Uint8Array> {
   const { ingressId, requestId, facts } = dispatch;
   return fetchBody(bus, { ingressId, requestId, bodyBytes: facts.bodyBytes }, signal);
+}
+
+// Until the answer begins a view would keep alive everything that came with it from the socket; a large one came alone.
+function ownBytes(view: Uint8Array): Uint8Array {
+  return view.length * 2 >= view.buffer.byteLength ? view : Buffer.from(view);
 }
 
 const NO_BYTES = new Uint8Array(0);
