@@ -184,7 +184,9 @@ test('its credentials are readable for us alone, and none of our variables reach
   const environment = readFileSync(`/proc/${server.pid}/environ`, 'utf8');
   const names = environment.split('\0').map((entry) => entry.split('=')[0]);
   assert.deepEqual(
-    names.filter((name) => !['HOME', 'PATH', 'GOGC', 'PWD', '', 'OLDPWD'].includes(name ?? '')),
+    names.filter(
+      (name) => !['HOME', 'PATH', 'GOGC', 'GOMEMLIMIT', 'PWD', '', 'OLDPWD'].includes(name ?? ''),
+    ),
     [],
   );
   assert.doesNotMatch(
