@@ -12,21 +12,38 @@ const PAGE_BYTES = 4096;
 
 /** Reads /proc once (Linux only). Processes that ended meanwhile are left out. */
 export function treeUsage(rootPids: readonly number[]): TreeUsage {
-  const stats = new Map<number, { parent: number; cpuMs: number; rssBytes: number }>();
-  for (const name of readdirSync('/proc')) {
-    const pid = Number(name);
-    if (!Number.isInteger(pid)) continue;
-    const stat = readStat(pid);
-    if (stat !== null) stats.set(pid, stat);
-  }
   let cpuMs = 0;
   let rssBytes = 0;
-  for (const [pid, stat] of stats) {
-    if (!isBelow(pid, rootPids, stats)) continue;
+  for (const stat of treeOf(rootPids)) {
     cpuMs += stat.cpuMs;
     rssBytes += stat.rssBytes;
   }
   return { cpuMs, rssBytes };
+}
+
+/** The memory of each process of a tree, by its program's name. */
+export function treeMemory(
+  rootPids: readonly number[],
+): readonly { readonly name: string; readonly rssBytes: number }[] {
+  return treeOf(rootPids).map(({ name, rssBytes }) => ({ name, rssBytes }));
+}
+
+interface ProcessStat extends TreeUsage {
+  readonly name: string;
+  readonly parent: number;
+}
+
+function treeOf(rootPids: readonly number[]): readonly ProcessStat[] {
+  const stats = new Map<number, ProcessStat>();
+  for (const entry of readdirSync('/proc')) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid)) continue;
+    const stat = readStat(pid);
+    if (stat !== null) stats.set(pid, stat);
+  }
+  return Array.from(stats)
+    .filter(([pid]) => isBelow(pid, rootPids, stats))
+    .map(([, stat]) => stat);
 }
 
 function isBelow(
@@ -40,13 +57,14 @@ function isBelow(
   return false;
 }
 
-function readStat(pid: number): { parent: number; cpuMs: number; rssBytes: number } | null {
+function readStat(pid: number): ProcessStat | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The second field is the name in brackets and may hold anything.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     const [, parent] = fields;
     return {
+      name: text.slice(text.indexOf('(') + 1, text.lastIndexOf(')')),
       parent: Number(parent),
       cpuMs: (Number(fields[11]) + Number(fields[12])) * CLOCK_TICK_MS,
       rssBytes: Number(fields[21]) * PAGE_BYTES,

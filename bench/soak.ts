@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import { CASES } from './cases.ts';
 import { runLoad } from './load.ts';
-import { treeUsage } from './process-tree.ts';
+import { treeMemory, treeUsage } from './process-tree.ts';
 import { oneProcessTarget } from './targets.ts';
 import { startUpstream } from './upstream.ts';
 
@@ -33,8 +33,11 @@ for (let minute = 1; minute <= Number(values.minutes); minute += 1) {
     errors += done.errors;
   }
   megabytes.push(treeUsage(target.pids).rssBytes / 1e6);
+  const each = treeMemory(target.pids).map(({ name, rssBytes }) => {
+    return `${name} ${(rssBytes / 1e6).toFixed(0)}`;
+  });
   process.stdout.write(
-    `minute ${minute}: ${megabytes.at(-1)?.toFixed(1)} MB, ${requests} requests, ${errors} errors\n`,
+    `minute ${minute}: ${megabytes.at(-1)?.toFixed(1)} MB (${each.join(', ')}), ${requests} requests, ${errors} errors\n`,
   );
 }
 const settled = megabytes[SETTLED_MINUTE - 1];

@@ -43,7 +43,10 @@ export async function oneProcessTarget(upstream: string): Promise<Target> {
   const port = await freePort();
   const dataDir = mkdtempSync(path.join(tmpdir(), 'gateway-bench-'));
   const environment = { ...gatewayEnvironment(upstream, port), GATEWAY_DATA_DIR: dataDir };
-  const child = await start([...ONE_PROCESS_FLAGS, 'main.ts'], { environment, isReady: isGatewayReady });
+  const child = await start([...ONE_PROCESS_FLAGS, 'main.ts'], {
+    environment,
+    isReady: isGatewayReady,
+  });
   return target('gateway, one process', port, [child], dataDir);
 }
 
