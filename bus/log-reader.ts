@@ -141,6 +141,7 @@ export class LogReader implements EventReader {
       for await (const message of pull) {
         if (round !== this.#round || !batch.add(message)) return;
         if (!batch.isFull) await this.#gather(batch, pull);
+        if (round !== this.#round) return; // stopped meanwhile: these are read again, or by nobody
         const isLast = batch.pending === 0 && pull.getPending() === 0;
         if (batch.isFull || isLast) await this.#tell(batch.take(), isLast);
         else watch.start();

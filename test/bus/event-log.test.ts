@@ -87,6 +87,31 @@ test('an empty log is read to its end at once', async () => {
   assert.deepEqual([firstSequence, lastSequence, firstStoredAtMs], [1, 0, 0]);
 });
 
+test('events that follow each other soon are told together, and the last one is told as the last', async () => {
+  await using nats = await startTestNats();
+  await using bus = await connect(nats);
+  await ensureStreams(bus);
+  const told: number[] = [];
+  let wasLast = false;
+  await using _reader = openEventLog(bus).read({
+    after: 0,
+    log,
+    onEvents(events, areLast) {
+      told.push(events.length);
+      wasLast = areLast;
+    },
+    onReplaced: () => assert.fail('replaced'),
+  });
+  const startedAtMs = performance.now();
+  // As many as are asked for at once: the end of one question is the end of the log.
+  for (let count = 0; count < LIMITS.eventLogBatchMax; count += 10) await write(bus, 10);
+  const sum = (): number => told.reduce((all, each) => all + each, 0);
+  await eventually(() => sum() === LIMITS.eventLogBatchMax && wasLast, 'all, and told so');
+  const full = told.filter((count) => count >= 200).length;
+  const callsMax = (performance.now() - startedAtMs) / (LIMITS.eventLogGatherMs - 2) + full + 3;
+  assert.ok(told.length <= callsMax, `${told.length} calls, ${callsMax} at most`);
+});
+
 test('a restart of the server and events written meanwhile: each comes once, in order', async () => {
   await using nats = await startTestNats();
   await using bus = await connect(nats);
