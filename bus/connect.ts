@@ -4,12 +4,15 @@ import { connectionOptions } from './connection-options.ts';
 import { createLocalDelivery } from './local-delivery.ts';
 import type { Log } from './log.ts';
 import { createOutgoing, type OutgoingMessage } from './outgoing.ts';
+import { bytesOf, type Parcel } from './parcel.ts';
 import { guard, subscribe } from './subscribe.ts';
 
 /** A message as subscribers see it: no objects of the client library leave this folder. */
 export interface BusMessage {
   readonly subject: string;
   readonly data: Uint8Array;
+  /** What a parcel of this process holds: then `data` is empty. Null = the message came as bytes. */
+  readonly content: object | null;
   /** Empty when no answer is wanted. */
   readonly reply: string;
   /** True for the server's word that nobody listens on the subject we published to. */
@@ -45,9 +48,9 @@ export interface Bus extends AsyncDisposable {
   readonly published: number;
   /**
    * Throws only when the payload is over the server's `max_payload`. Lost while disconnected. Where a listener of this process
-   * takes it, it gets these very bytes: do not change them afterwards.
+   * takes it, it gets these very bytes, or what is in this very parcel: do not change them afterwards.
    */
-  publish(subject: string, data: Uint8Array, reply?: string): void;
+  publish(subject: string, message: Uint8Array | Parcel, reply?: string): void;
   /** Publishes with a JetStream message id and a reply subject for the acknowledgement. */
   publishEvent(subject: string, data: Uint8Array, reply: string, id: string): void;
   /** A listener's throw or rejection is logged and goes no further: it would make the connection deaf. */
@@ -128,8 +131,9 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       return published;
     },
     closed: connection.closed().then((reason) => reason ?? undefined),
-    publish(subject, data, reply) {
-      if (local.take(subject, data, reply ?? '')) return;
+    publish(subject, message, reply) {
+      if (local.take(subject, message, reply ?? '')) return;
+      const data = bytesOf(message);
       checkSize(connection, data);
       enqueue({ subject, data, ...(reply === undefined ? {} : { options: { reply } }) });
     },

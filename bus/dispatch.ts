@@ -1,10 +1,26 @@
 import type { Dispatch } from '../schemas/envelope.ts';
 import { decodeEnvelope, encodeEnvelope } from './codec.ts';
+import type { BusMessage } from './connect.ts';
+import type { Parcel } from './parcel.ts';
 
-/**
- * Encodes a dispatch: `u32le head bytes, head (JSON), inline body`. Without an inline body the worker fetches it.
- */
-export function encodeDispatch(dispatch: Dispatch, inlineBody: Uint8Array | null): Uint8Array {
+/** A dispatch, and the body where it came along; null = the worker fetches it. */
+export interface Dispatched {
+  readonly dispatch: Dispatch;
+  readonly inlineBody: Uint8Array | null;
+}
+
+/** Puts a dispatch into one message. */
+export function parcelOfDispatch(dispatched: Dispatched): Parcel {
+  return { content: dispatched, encode: () => encodeDispatch(dispatched) };
+}
+
+/** The dispatch of a message, whichever way it came. Throws as `decodeDispatch` does. */
+export function dispatchedIn({ data, content }: Pick<BusMessage, 'data' | 'content'>): Dispatched {
+  return content === null ? decodeDispatch(data) : (content as Dispatched);
+}
+
+/** Encodes a dispatch: `u32le head bytes, head (JSON), inline body`. */
+export function encodeDispatch({ dispatch, inlineBody }: Dispatched): Uint8Array {
   const head = encodeEnvelope(dispatch);
   const message = Buffer.allocUnsafe(4 + head.length + (inlineBody?.length ?? 0));
   message.writeUInt32LE(head.length, 0);
@@ -17,10 +33,7 @@ export function encodeDispatch(dispatch: Dispatch, inlineBody: Uint8Array | null
  * Decodes a dispatch. Throws RangeError, SyntaxError or TypeError on bytes that are none. `inlineBody` is a view into `message`,
  * or null when the body did not come along.
  */
-export function decodeDispatch(message: Uint8Array): {
-  dispatch: Dispatch;
-  inlineBody: Uint8Array | null;
-} {
+export function decodeDispatch(message: Uint8Array): Dispatched {
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
   const bodyStart = 4 + view.getUint32(0, true);
   const dispatch = decodeEnvelope<Dispatch>(message.subarray(4, bodyStart));

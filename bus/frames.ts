@@ -1,3 +1,7 @@
+import { decodeEnvelope, encodeEnvelope } from './codec.ts';
+import type { BusMessage } from './connect.ts';
+import type { Parcel } from './parcel.ts';
+
 /**
  * The frames of a reply stream. One NATS message carries one or more of them.
  *
@@ -41,20 +45,30 @@ export const CONTROL = {
 export const FRAME_HEADER_BYTES = 9;
 const NO_BYTES = new Uint8Array(0);
 
-/** A frame to be encoded. */
+/** What a frame carries: bytes; a text, latin1 where it travels; or an envelope, which travels as JSON. */
+export type Payload = Uint8Array | string | object;
+
+/** A frame to be sent. */
 export interface Frame {
   readonly type: FrameType;
   readonly sequence: number;
-  readonly payload: Uint8Array;
+  readonly payload: Payload;
+}
+
+/** Puts frames into one message. */
+export function parcelOfFrames(frames: readonly Frame[]): Parcel {
+  return { content: frames, encode: () => encodeFrames(frames) };
 }
 
 /** Encodes frames into one message. */
 export function encodeFrames(frames: readonly Frame[]): Uint8Array {
+  const payloads = frames.map(({ payload }) => bytesIn(payload));
   let size = 0;
-  for (const frame of frames) size += FRAME_HEADER_BYTES + frame.payload.length;
+  for (const payload of payloads) size += FRAME_HEADER_BYTES + payload.length;
   const message = Buffer.allocUnsafe(size);
   let offset = 0;
-  for (const { type, sequence, payload } of frames) {
+  for (const [index, payload] of payloads.entries()) {
+    const { type, sequence } = frames[index] as Frame; // as many as payloads
     message[offset] = type;
     message.writeUInt32LE(sequence, offset + 1);
     message.writeUInt32LE(payload.length, offset + 5);
@@ -65,7 +79,7 @@ export function encodeFrames(frames: readonly Frame[]): Uint8Array {
 }
 
 /** Encodes an uncounted frame as a message of its own. */
-export function encodeFrame(type: FrameType, payload: Uint8Array = NO_BYTES): Uint8Array {
+export function encodeFrame(type: FrameType, payload: Payload = NO_BYTES): Uint8Array {
   return encodeFrames([{ type, sequence: 0, payload }]);
 }
 
@@ -89,6 +103,36 @@ export function readFrames(
     onFrame(type, view.getUint32(offset + 1, true), message.subarray(payloadStart, payloadEnd));
     offset = payloadEnd;
   }
+}
+
+/** Tells the frames of a message, in order, whichever way it came. @throws as `readFrames` does. */
+export function forEachFrame(
+  { data, content }: Pick<BusMessage, 'data' | 'content'>,
+  onFrame: (type: number, sequence: number, payload: Payload) => void,
+): void {
+  if (content === null) {
+    readFrames(data, onFrame);
+    return;
+  }
+  for (const { type, sequence, payload } of content as readonly Frame[]) {
+    onFrame(type, sequence, payload);
+  }
+}
+
+/** The payload as bytes. */
+export function bytesIn(payload: Payload): Uint8Array {
+  if (payload instanceof Uint8Array) return payload;
+  return typeof payload === 'string' ? Buffer.from(payload, 'latin1') : encodeEnvelope(payload);
+}
+
+/** The text in a payload. */
+export function textIn(payload: Payload): string {
+  return typeof payload === 'string' ? payload : Buffer.from(bytesIn(payload)).toString('latin1');
+}
+
+/** The envelope in a payload. Throws SyntaxError on bytes that are not JSON. */
+export function envelopeIn<T>(payload: Payload): T {
+  return payload instanceof Uint8Array ? decodeEnvelope<T>(payload) : (payload as T);
 }
 
 /** Encodes a control message with one value. */

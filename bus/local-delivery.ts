@@ -1,4 +1,5 @@
 import type { BusMessage } from './connect.ts';
+import type { Parcel } from './parcel.ts';
 
 /** Takes a message of this process. Never throws. */
 export type LocalListener = (message: BusMessage) => void;
@@ -11,10 +12,12 @@ export interface LocalDelivery {
    */
   listen(subject: string, listener: LocalListener, isWilling: () => boolean): () => void;
   /** True = a listener here gets the message, in a later turn of the event loop and after all that were taken before. */
-  take(subject: string, data: Uint8Array, reply: string): boolean;
+  take(subject: string, message: Uint8Array | Parcel, reply: string): boolean;
   /** Resolves once everything taken so far was delivered. */
   settled(): Promise<void>;
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 interface Entry {
   readonly listener: LocalListener;
@@ -38,10 +41,17 @@ export function createLocalDelivery(): LocalDelivery {
         if (entries.get(subject) === entry) entries.delete(subject);
       };
     },
-    take(subject, data, reply) {
+    take(subject, taken, reply) {
       const entry = entries.get(subject) ?? entries.get(withWildcard(subject));
       if (entry === undefined || !entry.isWilling()) return false;
-      const message = { subject, data, reply, isNoResponders: false };
+      const isBytes = taken instanceof Uint8Array;
+      const message = {
+        subject,
+        data: isBytes ? taken : NO_BYTES,
+        content: isBytes ? null : taken.content,
+        reply,
+        isNoResponders: false,
+      };
       if (waiting.push({ listener: entry.listener, message }) === 1) setImmediate(deliver);
       return true;
     },

@@ -1,26 +1,37 @@
 import { subjects } from '../schemas/subjects.ts';
 import type { Bus, BusSubscription } from './connect.ts';
-import { encodeFrames, FRAME, type Frame, readFrames } from './frames.ts';
+import {
+  envelopeIn,
+  FRAME,
+  type Frame,
+  type Payload,
+  parcelOfFrames,
+  readFrames,
+} from './frames.ts';
+import type { Parcel } from './parcel.ts';
 
 /**
  * Questions of one ingress, e.g. to its routers. Who can answer in this process does so at once; else those of one turn of
  * the event loop travel in one message.
  */
 export interface Questions {
-  /** Resolves with the answer; null when nobody answers: at once without responders, else after `waitMs`. */
-  ask(question: Uint8Array, waitMs: number): Promise<Uint8Array | null>;
+  /**
+   * Resolves with the answer; null when nobody answers: at once without responders, else after `waitMs`. Both are envelopes;
+   * who answers in this process gets the very object and gives the very object.
+   */
+  ask(question: object, waitMs: number): Promise<unknown>;
   /** Takes an answer: the frame's sequence number is the question's place in its message. */
-  answered(batchId: string, place: number, payload: Uint8Array): void;
+  answered(batchId: string, place: number, payload: Payload): void;
   /** Nobody listens: every question of the message is answered with null. */
   unanswered(batchId: string): void;
   /** Answers with null whatever is open. */
   close(): void;
 }
 
-type Answer = (payload: Uint8Array | null) => void;
+type Answer = (answer: unknown) => void;
 
 /** Answers one question. What it throws leaves the question unanswered. */
-export type Answerer = (question: Uint8Array) => Uint8Array;
+export type Answerer = (question: unknown) => object;
 
 interface Local {
   readonly answer: Answerer;
@@ -57,7 +68,7 @@ export function createQuestions(
     if (gathering === batch) gathering = null;
     if (!open.has(batch.id)) return; // closed meanwhile
     batch.timer = setTimeout(end, waitMs, batch);
-    bus.publish(subject, encodeFrames(batch.questions), subjects.reply(ingressId, batch.id));
+    bus.publish(subject, parcelOfFrames(batch.questions), subjects.reply(ingressId, batch.id));
   };
   const gather = (waitMs: number): Batch => {
     if (gathering !== null && gathering.questions.length < BATCH_MAX) return gathering;
@@ -86,8 +97,9 @@ export function createQuestions(
       const batch = open.get(batchId);
       const answer = batch?.answers[place];
       if (batch === undefined || answer == null) return;
+      const content = envelopeIn(payload);
       batch.answers[place] = null;
-      answer(payload);
+      answer(content);
       if (batch.answers.every((waiting) => waiting === null)) end(batch);
     },
     unanswered(batchId) {
@@ -100,7 +112,7 @@ export function createQuestions(
   };
 }
 
-function answerLocally({ answer, onFailed }: Local, question: Uint8Array): Uint8Array | null {
+function answerLocally({ answer, onFailed }: Local, question: object): unknown {
   try {
     return answer(question);
   } catch (error) {
@@ -145,17 +157,17 @@ export function serveQuestions(
  */
 export function answerQuestions(
   message: Uint8Array,
-  answer: (question: Uint8Array) => Uint8Array,
+  answer: Answerer,
   onFailed: (error: unknown) => void,
-): Uint8Array {
+): Parcel {
   const answers: Frame[] = [];
   readFrames(message, (type, sequence, payload) => {
     if (type !== FRAME.ROUTE) return;
     try {
-      answers.push({ type, sequence, payload: answer(payload) });
+      answers.push({ type, sequence, payload: answer(envelopeIn(payload)) });
     } catch (error) {
       onFailed(error);
     }
   });
-  return encodeFrames(answers);
+  return parcelOfFrames(answers);
 }

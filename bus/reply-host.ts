@@ -1,7 +1,7 @@
 import { LIMITS } from '../config/limits.ts';
 import { PassingMap } from '../config/passing-map.ts';
 import { subjects } from '../schemas/subjects.ts';
-import { decodeEnvelope, encodeEnvelope } from './codec.ts';
+import { decodeEnvelope } from './codec.ts';
 import type { Bus, BusMessage } from './connect.ts';
 import { CONTROL, controlValue, encodeFrame, FRAME } from './frames.ts';
 import { ReplySender, type SenderHost } from './reply-sender.ts';
@@ -126,7 +126,7 @@ function onControl(message: BusMessage, state: HostState): void {
       }
     }
     if (type === CONTROL.PROBE) {
-      state.bus.publish(message.reply, encodeFrame(FRAME.PROBED, encodeEnvelope(unknown)));
+      state.bus.publish(message.reply, encodeFrame(FRAME.PROBED, unknown));
     }
     return;
   }
@@ -170,7 +170,7 @@ function tick(state: HostState & { workerId: string }): void {
   for (const [ingressId, positions] of idle) {
     const subject = subjects.reply(ingressId, workerId);
     for (let start = 0; start < positions.length; start += LIST_MAX) {
-      const list = encodeEnvelope(positions.slice(start, start + LIST_MAX));
+      const list = positions.slice(start, start + LIST_MAX);
       bus.publish(subject, encodeFrame(FRAME.HEARTBEAT, list));
     }
   }

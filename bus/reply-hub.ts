@@ -1,9 +1,17 @@
 import { LIMITS } from '../config/limits.ts';
 import { PassingMap } from '../config/passing-map.ts';
 import { subjects } from '../schemas/subjects.ts';
-import { decodeEnvelope, encodeEnvelope } from './codec.ts';
+import { encodeEnvelope } from './codec.ts';
 import type { Bus, BusMessage } from './connect.ts';
-import { CONTROL, encodeControl, FRAME, readFrames } from './frames.ts';
+import {
+  CONTROL,
+  encodeControl,
+  envelopeIn,
+  FRAME,
+  forEachFrame,
+  type Payload,
+  textIn,
+} from './frames.ts';
 import { createQuestions, type Questions } from './questions.ts';
 import type { StreamPosition } from './reply-host.ts';
 import { type ReplyListener, ReplyStream, type StreamHub } from './reply-stream.ts';
@@ -16,7 +24,7 @@ export interface ReplyHub extends AsyncDisposable {
   /** Expects a reply stream; dispatch the work right after, with `subjects.reply(ingressId, streamId)` as reply. */
   open(streamId: string, listener: ReplyListener): ReplyStream;
   /** Asks a router; resolves with its answer, null when nobody answers: at once without routers, else after `waitMs`. */
-  ask(question: Uint8Array, waitMs: number): Promise<Uint8Array | null>;
+  ask(question: object, waitMs: number): Promise<unknown>;
 }
 
 interface HubState {
@@ -119,7 +127,7 @@ function onReply(message: BusMessage, state: HubState): void {
     loseWorker(state, token);
     return;
   }
-  readFrames(message.data, (type, sequence, payload) => {
+  forEachFrame(message, (type, sequence, payload) => {
     if (type === FRAME.ROUTE) state.questions.answered(token, sequence, payload);
     else if (type === FRAME.HEARTBEAT) onHeartbeat(state, token, payload);
     else if (type === FRAME.PROBED) onProbed(state, token, payload);
@@ -132,16 +140,16 @@ function onReply(message: BusMessage, state: HubState): void {
   });
 }
 
-function onHeartbeat(state: HubState, workerId: string, payload: Uint8Array): void {
-  for (const [streamId, nextSequence] of decodeEnvelope<StreamPosition[]>(payload)) {
+function onHeartbeat(state: HubState, workerId: string, payload: Payload): void {
+  for (const [streamId, nextSequence] of envelopeIn<StreamPosition[]>(payload)) {
     const stream = state.streams.get(streamId);
     if (stream !== undefined) stream.heartbeat(nextSequence, workerId);
-    else cancelUnknown(state, streamId, Buffer.from(workerId));
+    else cancelUnknown(state, streamId, workerId);
   }
 }
 
-function onProbed(state: HubState, workerId: string, payload: Uint8Array): void {
-  for (const streamId of decodeEnvelope<string[]>(payload)) {
+function onProbed(state: HubState, workerId: string, payload: Payload): void {
+  for (const streamId of envelopeIn<string[]>(payload)) {
     state.streams.get(streamId)?.lose('worker-gone');
   }
   for (const stream of state.streams.values()) {
@@ -156,8 +164,8 @@ function answerWanted(state: HubState, workerId: string): void {
 }
 
 // A stream we gave up, or that ended: its worker must stop.
-function cancelUnknown(state: HubState, streamId: string, worker: Uint8Array): void {
-  const workerId = Buffer.from(worker).toString('latin1');
+function cancelUnknown(state: HubState, streamId: string, worker: Payload): void {
+  const workerId = textIn(worker);
   state.bus.publish(subjects.control(workerId, streamId), encodeControl(CONTROL.CANCEL, 0));
 }
 

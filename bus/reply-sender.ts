@@ -1,19 +1,19 @@
 import { LIMITS } from '../config/limits.ts';
 import type { ReplyEnd, ReplyError, ReplyHead } from '../schemas/envelope.ts';
-import { encodeEnvelope } from './codec.ts';
-import { encodeFrames, FRAME, type FrameType } from './frames.ts';
+import { FRAME, type FrameType, type Payload, parcelOfFrames } from './frames.ts';
+import type { Parcel } from './parcel.ts';
 import type { ReplySink } from './reply-sink.ts';
 import { ReplyWindow } from './reply-window.ts';
 
 /** A frame before it has its sequence number. */
 interface UnnumberedFrame {
   readonly type: FrameType;
-  readonly payload: Uint8Array;
+  readonly payload: Payload;
 }
 
 /** What a sender needs of its host. */
 export interface SenderHost {
-  publish(message: Uint8Array): void;
+  publish(message: Parcel): void;
   /** Asks for `flush` at the end of this turn of the event loop: an answer that is whole at once is one message. */
   flushSoon(sender: ReplySender): void;
   /** Asks for `flush` within the coalescing time. */
@@ -76,7 +76,7 @@ export class ReplySender implements ReplySink {
 
   /** Announces ACCEPT, the first frame of every stream. A quick answer takes it along. */
   accept(workerId: string): void {
-    this.#accept = { type: FRAME.ACCEPT, payload: Buffer.from(workerId) };
+    this.#accept = { type: FRAME.ACCEPT, payload: workerId };
     this.#host.scheduleFlush(this);
   }
 
@@ -97,11 +97,11 @@ export class ReplySender implements ReplySink {
   }
 
   end(end: ReplyEnd): void {
-    this.#finish(FRAME.END, encodeEnvelope(end));
+    this.#finish(FRAME.END, end);
   }
 
   error(error: ReplyError): void {
-    this.#finish(FRAME.ERROR, encodeEnvelope(error));
+    this.#finish(FRAME.ERROR, error);
   }
 
   /** Sends what is queued, as far as the window has room; the rest goes when credit comes. */
@@ -113,7 +113,7 @@ export class ReplySender implements ReplySink {
         this.#accept = null;
       }
       if (this.#head !== null) {
-        frames.push({ type: FRAME.HEAD, payload: encodeEnvelope(this.#head) });
+        frames.push({ type: FRAME.HEAD, payload: this.#head });
         this.#head = null;
       }
       const dataBytes = this.#takeQueued(frames);
@@ -151,7 +151,7 @@ export class ReplySender implements ReplySink {
     this.#host.finished(this);
   }
 
-  #finish(type: FrameType, payload: Uint8Array): void {
+  #finish(type: FrameType, payload: Payload): void {
     if (this.endedAtMs !== null) return;
     this.endedAtMs = this.#host.nowMs();
     this.#last = { type, payload };
@@ -162,7 +162,7 @@ export class ReplySender implements ReplySink {
     if (this.signal.aborted) return;
     let sequence = this.#window.takeSequences(frames.length);
     const numbered = frames.map(({ type, payload }) => ({ type, payload, sequence: sequence++ }));
-    const message = encodeFrames(numbered);
+    const message = parcelOfFrames(numbered);
     this.#window.sent(message, dataBytes);
     this.sentAtMs = this.#host.nowMs();
     this.#host.publish(message);

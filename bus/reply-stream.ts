@@ -1,7 +1,6 @@
 import { LIMITS } from '../config/limits.ts';
 import type { ReplyEnd, ReplyError, ReplyHead } from '../schemas/envelope.ts';
-import { decodeEnvelope } from './codec.ts';
-import { CONTROL, FRAME } from './frames.ts';
+import { bytesIn, CONTROL, envelopeIn, FRAME, type Payload, textIn } from './frames.ts';
 import { ReplySequence } from './reply-sequence.ts';
 
 /** Why a stream ended without a word from its worker. */
@@ -87,12 +86,12 @@ export class ReplyStream {
   }
 
   /** Takes one frame of this stream. */
-  receive(type: number, sequence: number, payload: Uint8Array): void {
+  receive(type: number, sequence: number, payload: Payload): void {
     if (this.#isClosed) return;
     if (this.cancelledAtMs !== null) {
       // The dispatch was still on its way when the client left.
       if (type === FRAME.ACCEPT && this.#workerId === null) {
-        this.#workerId = Buffer.from(payload).toString('latin1');
+        this.#workerId = textIn(payload);
         this.cancelAgain();
       }
       return;
@@ -178,10 +177,11 @@ export class ReplyStream {
     this.#listener.onLost(reason);
   }
 
-  #deliver(type: number, payload: Uint8Array): void {
+  #deliver(type: number, payload: Payload): void {
     if (type === FRAME.DATA) {
-      this.#bytesSinceAck += payload.length;
-      if (!this.#listener.onData(payload)) this.#isBackedUp = true;
+      const bytes = bytesIn(payload);
+      this.#bytesSinceAck += bytes.length;
+      if (!this.#listener.onData(bytes)) this.#isBackedUp = true;
       if (this.#isBackedUp) return;
       this.#taken = this.#sequence.expected;
       if (this.#bytesSinceAck >= LIMITS.replyAckBytes) this.#acknowledge();
@@ -189,16 +189,16 @@ export class ReplyStream {
     }
     if (!this.#isBackedUp) this.#taken = this.#sequence.expected;
     if (type === FRAME.ACCEPT) {
-      this.#workerId = Buffer.from(payload).toString('latin1');
+      this.#workerId = textIn(payload);
       this.#listener.onAccept();
     } else if (type === FRAME.HEAD) {
-      this.#listener.onHead(decodeEnvelope<ReplyHead>(payload));
+      this.#listener.onHead(envelopeIn<ReplyHead>(payload));
     } else if (type === FRAME.END || type === FRAME.ERROR) {
       this.#taken = this.#sequence.expected;
       if (this.#workerId !== null) this.#hub.ended(this.#workerId, this.streamId, this.#taken);
       this.#close();
-      if (type === FRAME.END) this.#listener.onEnd(decodeEnvelope<ReplyEnd>(payload));
-      else this.#listener.onError(decodeEnvelope<ReplyError>(payload));
+      if (type === FRAME.END) this.#listener.onEnd(envelopeIn<ReplyEnd>(payload));
+      else this.#listener.onError(envelopeIn<ReplyError>(payload));
     }
   }
 
@@ -208,8 +208,8 @@ export class ReplyStream {
     this.#send(CONTROL.ACK, this.#taken);
   }
 
-  #isOtherWorker(payload: Uint8Array): boolean {
-    const workerId = Buffer.from(payload).toString('latin1');
+  #isOtherWorker(payload: Payload): boolean {
+    const workerId = textIn(payload);
     if (this.#workerId === null || this.#workerId === workerId) return false;
     this.#hub.control({ workerId, streamId: this.streamId, type: CONTROL.CANCEL, value: 0 });
     return true;

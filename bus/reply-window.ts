@@ -1,6 +1,8 @@
+import type { Parcel } from './parcel.ts';
+
 /** A sent message that the receiver has not acknowledged yet. */
 interface Unacknowledged {
-  readonly message: Uint8Array;
+  readonly message: Parcel;
   /** The sequence number after the message's last frame. */
   readonly nextSequence: number;
   /** Bytes of answer in it: what counts against the window. */
@@ -52,7 +54,7 @@ export class ReplyWindow {
   }
 
   /** Remembers a message that holds all frames up to the last taken sequence number. */
-  sent(message: Uint8Array, dataBytes: number): void {
+  sent(message: Parcel, dataBytes: number): void {
     this.#unacknowledged.push({ message, nextSequence: this.#nextSequence, dataBytes });
     this.#dataBytes += dataBytes;
   }
@@ -71,7 +73,7 @@ export class ReplyWindow {
   }
 
   /** The messages to send again, in order. */
-  unacknowledged(): readonly Uint8Array[] {
+  unacknowledged(): readonly Parcel[] {
     return this.#unacknowledged.map((entry) => entry.message);
   }
 }

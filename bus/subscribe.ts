@@ -27,6 +27,7 @@ export function subscribe(
         return listener({
           subject: msg.subject,
           data: data.length === 0 ? NO_BYTES : data,
+          content: null,
           reply: msg.reply ?? '',
           isNoResponders,
         });

@@ -1,4 +1,3 @@
-import { decodeEnvelope, encodeEnvelope } from '../bus/codec.ts';
 import { LIMITS } from '../config/limits.ts';
 import { providerOfModel } from '../config/model-mapping.ts';
 import type { RouteDecision, RouteRequest } from '../schemas/envelope.ts';
@@ -31,13 +30,12 @@ async function decisionFor(
   const patienceMs = Math.min(LIMITS.busWaitMsMax, deadlineMs - Date.now());
   if (!bus.isConnected && !(await bus.whenConnected(patienceMs))) return NO_ROUTE;
   const question: RouteRequest = { v: 1, requestId, pinned, facts, ...history };
-  const answer = await hub.ask(encodeEnvelope(question), LIMITS.routeMsMax);
-  if (answer !== null) return readDecision(answer);
+  const answer = await hub.ask(question, LIMITS.routeMsMax);
+  if (answer !== null) return readDecision(answer as RouteDecision);
   return { ...NO_ROUTE, targets: chainTargets(config, question) };
 }
 
-function readDecision(answer: Uint8Array): RouteDecision {
-  const decision = decodeEnvelope<RouteDecision>(answer);
+function readDecision(decision: RouteDecision): RouteDecision {
   const targets = decision.targets.map((target) => ({
     ...target,
     cachedTokens: tokensIn(target.cachedTokens),

@@ -1,4 +1,4 @@
-import { encodeDispatch } from '../bus/dispatch.ts';
+import { parcelOfDispatch } from '../bus/dispatch.ts';
 import { LIMITS } from '../config/limits.ts';
 import type { Dispatch, HeaderPair, ReplyHead, RouteTarget } from '../schemas/envelope.ts';
 import type { ProviderId } from '../schemas/provider.ts';
@@ -50,10 +50,10 @@ export function startAttempt(
     relay.abort();
   });
   reply.onDrain(() => stream.release());
-  const message = encodeDispatch(
-    dispatchOf(context, options),
-    inlineBody(context, exchange, provider),
-  );
+  const message = parcelOfDispatch({
+    dispatch: dispatchOf(context, options),
+    inlineBody: inlineBody(context, exchange, provider),
+  });
   bus.publish(subjects.work(provider), message, subjects.reply(hub.ingressId, stream.streamId));
   relays.set(stream.streamId, relay);
   return relay.result.finally(() => relays.delete(stream.streamId));

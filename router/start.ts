@@ -1,4 +1,3 @@
-import { decodeEnvelope, encodeEnvelope } from '../bus/codec.ts';
 import type { Bus } from '../bus/connect.ts';
 import type { EventPublisher } from '../bus/events.ts';
 import { startLease } from '../bus/lease.ts';
@@ -73,8 +72,7 @@ export async function startRouter(bus: Bus, options: RouterOptions): Promise<Run
   const questions = serveQuestions(bus, {
     subject: subjects.route(),
     queue: queueGroups.router(),
-    answer: (question) =>
-      encodeEnvelope(brain.decide(decodeEnvelope<RouteRequest>(question), clock()).decision),
+    answer: (question) => brain.decide(question as RouteRequest, clock()).decision,
     onFailed: (error) => log.error({ error }, 'a question to the router could not be answered'),
   });
   stack.defer(() => drainAll([questions, ...commands]));

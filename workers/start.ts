@@ -1,6 +1,6 @@
 import { fetchBody } from '../bus/body.ts';
 import type { Bus, BusMessage } from '../bus/connect.ts';
-import { decodeDispatch } from '../bus/dispatch.ts';
+import { type Dispatched, dispatchedIn } from '../bus/dispatch.ts';
 import type { EventPublisher } from '../bus/events.ts';
 import { encodeFrame, FRAME } from '../bus/frames.ts';
 import type { RunningRole } from '../bus/lifecycle.ts';
@@ -51,7 +51,7 @@ export function startWorker(bus: Bus, options: WorkerOptions): RunningRole {
         return;
       }
       // Nonsense throws here, inside the bus's guard, and takes no place.
-      const dispatched = decodeDispatch(message.data);
+      const dispatched = dispatchedIn(message);
       taken += 1;
       const place = taken;
       const attempt = serve(bus, { message, dispatched }, options)
@@ -82,7 +82,7 @@ export function startWorker(bus: Bus, options: WorkerOptions): RunningRole {
 // Returns the attempt's promise instead of awaiting it: its own frame would keep the dispatch as long as the answer takes.
 function serve(
   bus: Bus,
-  { message, dispatched }: { message: BusMessage; dispatched: ReturnType<typeof decodeDispatch> },
+  { message, dispatched }: { message: BusMessage; dispatched: Dispatched },
   options: WorkerOptions,
 ): Promise<void> {
   const { accounts, host, events, observations, reservations } = options;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type Bus, connectBus } from '../../bus/connect.ts';
 import { createLog } from '../../bus/log.ts';
 import { answerQuestions, serveQuestions } from '../../bus/questions.ts';
-import { startReplyHub } from '../../bus/reply-hub.ts';
+import { type ReplyHub, startReplyHub } from '../../bus/reply-hub.ts';
 import { LIMITS } from '../../config/limits.ts';
 import { subjects } from '../../schemas/subjects.ts';
 import { startTestNats, type TestNats } from '../support/nats.ts';
@@ -19,8 +19,17 @@ function fails(error: unknown): never {
   assert.fail(`a question was not answered: ${error}`);
 }
 
-function text(answer: Uint8Array | null): string | null {
-  return answer === null ? null : Buffer.from(answer).toString();
+interface Word {
+  readonly word: string;
+}
+
+function ask(hub: ReplyHub, word: string, waitMs = WAIT_MS): Promise<unknown> {
+  const question: Word = { word };
+  return hub.ask(question, waitMs);
+}
+
+function echo(question: unknown): Word {
+  return { word: `${(question as Word).word}!` };
 }
 
 test('questions of one turn travel in one message, and each gets its own answer', async () => {
@@ -31,20 +40,16 @@ test('questions of one turn travel in one message, and each gets its own answer'
   let messages = 0;
   router.subscribe(subjects.route(), (message) => {
     messages += 1;
-    const echo = (question: Uint8Array) => Buffer.from(`${Buffer.from(question)}!`);
     router.publish(message.reply, answerQuestions(message.data, echo, fails));
   });
   await Promise.all([bus.connection.flush(), router.connection.flush()]);
-  const asked = Array.from({ length: 100 }, (_, index) =>
-    hub.ask(Buffer.from(`${index}`), WAIT_MS),
-  );
-  const answers = (await Promise.all(asked)).map(text);
+  const asked = Array.from({ length: 100 }, (_, index) => ask(hub, `${index}`));
   assert.deepEqual(
-    answers,
-    Array.from({ length: 100 }, (_, index) => `${index}!`),
+    await Promise.all(asked),
+    Array.from({ length: 100 }, (_, index) => ({ word: `${index}!` })),
   );
   assert.equal(messages, 2);
-  assert.equal(text(await hub.ask(Buffer.from('later'), WAIT_MS)), 'later!');
+  assert.deepEqual(await ask(hub, 'later'), { word: 'later!' });
 });
 
 test('without a router the answer is null at once', async () => {
@@ -53,7 +58,7 @@ test('without a router the answer is null at once', async () => {
   await using hub = startReplyHub(bus, { ingressId: 'in1' });
   await bus.connection.flush();
   const startedAtMs = performance.now();
-  assert.equal(await hub.ask(Buffer.from('a'), WAIT_MS), null);
+  assert.equal(await ask(hub, 'a'), null);
   assert.ok(performance.now() - startedAtMs < WAIT_MS / 2);
 });
 
@@ -66,14 +71,14 @@ test('a router that answers in part, or never, leaves the others null after the 
   router.subscribe(subjects.route(), (message) => {
     calls += 1;
     if (calls > 1) return;
-    const whole = answerQuestions(message.data, (question) => question, fails);
+    const whole = answerQuestions(message.data, echo, fails).encode();
     router.publish(message.reply, whole.subarray(0, whole.length / 2)); // the first of two
   });
   await Promise.all([bus.connection.flush(), router.connection.flush()]);
   const waitMs = LIMITS.routeMsMax;
-  const two = await Promise.all(['a', 'b'].map((word) => hub.ask(Buffer.from(word), waitMs)));
-  assert.deepEqual(two.map(text), ['a', null]);
-  assert.equal(await hub.ask(Buffer.from('c'), waitMs), null);
+  const two = await Promise.all(['a', 'b'].map((word) => ask(hub, word, waitMs)));
+  assert.deepEqual(two, [{ word: 'a!' }, null]);
+  assert.equal(await ask(hub, 'c', waitMs), null);
 });
 
 test('a question that cannot be answered leaves the others of its message their answers', async () => {
@@ -83,9 +88,9 @@ test('a question that cannot be answered leaves the others of its message their 
   await using hub = startReplyHub(bus, { ingressId: 'in1' });
   const failures: unknown[] = [];
   const failure = new Error('broken');
-  const answer = (question: Uint8Array) => {
-    if (text(question) === 'b') throw failure;
-    return question;
+  const answer = (question: unknown) => {
+    if ((question as Word).word === 'b') throw failure;
+    return echo(question);
   };
   router.subscribe(subjects.route(), (message) => {
     const answers = answerQuestions(message.data, answer, (error) => failures.push(error));
@@ -93,8 +98,8 @@ test('a question that cannot be answered leaves the others of its message their 
   });
   await Promise.all([bus.connection.flush(), router.connection.flush()]);
   const waitMs = LIMITS.routeMsMax;
-  const asked = ['a', 'b', 'c'].map((word) => hub.ask(Buffer.from(word), waitMs));
-  assert.deepEqual((await Promise.all(asked)).map(text), ['a', null, 'c']);
+  const asked = ['a', 'b', 'c'].map((word) => ask(hub, word, waitMs));
+  assert.deepEqual(await Promise.all(asked), [{ word: 'a!' }, null, { word: 'c!' }]);
   assert.deepEqual(failures, [failure]);
 });
 
@@ -102,7 +107,7 @@ test('a hub that closes answers what is open', async () => {
   await using nats = await startTestNats();
   await using bus = await connect(nats);
   const hub = startReplyHub(bus, { ingressId: 'in1' });
-  const asked = hub.ask(Buffer.from('a'), WAIT_MS);
+  const asked = ask(hub, 'a');
   await hub[Symbol.asyncDispose]();
   assert.equal(await asked, null);
 });
@@ -116,16 +121,16 @@ test('who asks and answers in one process needs no message', async () => {
     subject: subjects.route(),
     queue: 'router',
     answer: (question) => {
-      if (text(question) === 'bad') throw new Error('no such question');
-      return Buffer.from(`${text(question)}!`);
+      if ((question as Word).word === 'bad') throw new Error('no such question');
+      return echo(question);
     },
     onFailed: (error) => failures.push(error),
   });
   const before = bus.published;
-  assert.equal(text(await hub.ask(Buffer.from('a'), WAIT_MS)), 'a!');
-  assert.equal(await hub.ask(Buffer.from('bad'), WAIT_MS), null);
+  assert.deepEqual(await ask(hub, 'a'), { word: 'a!' });
+  assert.equal(await ask(hub, 'bad'), null);
   assert.equal(bus.published, before);
   assert.equal(failures.length, 1);
   await service.drain();
-  assert.equal(await hub.ask(Buffer.from('a'), WAIT_MS), null);
+  assert.equal(await ask(hub, 'a'), null);
 });

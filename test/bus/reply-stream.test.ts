@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { type Bus, connectBus } from '../../bus/connect.ts';
 import { CONTROL } from '../../bus/frames.ts';
 import { createLog } from '../../bus/log.ts';
+import { bytesOf, type Parcel } from '../../bus/parcel.ts';
 import { type ReplyHost, startReplyHost } from '../../bus/reply-host.ts';
 import { type ReplyHub, startReplyHub } from '../../bus/reply-hub.ts';
 import type { ReplySender } from '../../bus/reply-sender.ts';
@@ -158,7 +159,7 @@ function spoil(bus: Bus, seed: number): Bus {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
     return (state >>> 0) / 2 ** 32;
   };
-  let held: [string, Uint8Array] | null = null;
+  let held: [string, Uint8Array | Parcel] | null = null;
   const publish: Bus['publish'] = (subject, data, reply) => {
     const fate = reply === undefined ? random() : 1;
     if (fate < 0.1) return;
@@ -285,9 +286,10 @@ test('a cancellation that is lost on its way is said again', async () => {
   await using nats = await startTestNats();
   let cancels = 0;
   const losesFirstCancel: Spoil = (bus) =>
-    withPublish(bus, (subject, data, reply) => {
-      if (data[0] === CONTROL.CANCEL) cancels += 1;
-      if (data[0] !== CONTROL.CANCEL || cancels > 1) bus.publish(subject, data, reply);
+    withPublish(bus, (subject, message, reply) => {
+      const isCancel = bytesOf(message)[0] === CONTROL.CANCEL;
+      if (isCancel) cancels += 1;
+      if (!isCancel || cancels > 1) bus.publish(subject, message, reply);
     });
   await using pair = await startPair(nats, { ingress: losesFirstCancel });
   const received = receive(pair.hub, 's1');

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { controlValue, encodeControl, encodeFrames, FRAME, readFrames } from '../../bus/frames.ts';
+import {
+  controlValue,
+  encodeControl,
+  encodeFrames,
+  FRAME,
+  parcelOfFrames,
+  readFrames,
+} from '../../bus/frames.ts';
+import type { Parcel } from '../../bus/parcel.ts';
 import { ReplySequence } from '../../bus/reply-sequence.ts';
 import { ReplyWindow } from '../../bus/reply-window.ts';
 
@@ -9,7 +17,7 @@ test('ReplyWindow hasRoom() counts sent and queued bytes against the window', ()
   const window = new ReplyWindow(100);
   assert.equal(window.hasRoom(0), true);
   window.takeSequences(1);
-  window.sent(new Uint8Array(60), 60);
+  window.sent(parcelOfFrames([]), 60);
   assert.equal(window.hasRoom(39), true);
   assert.equal(window.hasRoom(40), false);
   window.acknowledge(1);
@@ -20,13 +28,14 @@ test('ReplyWindow hasRoom() counts sent and queued bytes against the window', ()
 test('ReplyWindow acknowledge() ignores old, repeated and impossible values', () => {
   const window = new ReplyWindow(100);
   window.takeSequences(2);
-  window.sent(Uint8Array.of(1), 1);
+  window.sent(parcelOfFrames([]), 1);
   window.takeSequences(2);
-  window.sent(Uint8Array.of(2), 1);
+  const second = parcelOfFrames([]);
+  window.sent(second, 1);
   window.acknowledge(99);
   assert.equal(window.unacknowledged().length, 2);
   window.acknowledge(3); // half of the second message: it is kept whole
-  assert.deepEqual(window.unacknowledged(), [Uint8Array.of(2)]);
+  assert.equal(window.unacknowledged()[0], second);
   window.acknowledge(2);
   assert.equal(window.unacknowledged().length, 1);
 });
@@ -42,14 +51,14 @@ test('a window and a sequence deliver everything once and in order over any loss
       const window = new ReplyWindow(1_000);
       const sequence = new ReplySequence();
       const delivered: number[] = [];
-      let delayed: Uint8Array[] = [];
-      const receive = (message: Uint8Array): void =>
-        readFrames(message, (_type, number, payload) => {
+      let delayed: Parcel[] = [];
+      const receive = (message: Parcel): void =>
+        readFrames(message.encode(), (_type, number, payload) => {
           if (sequence.check(number) === 'accept') delivered.push(controlValue(payload));
         });
       for (const { frames, fate, isAckLost } of steps) {
         const first = window.takeSequences(frames);
-        const message = encodeFrames(
+        const message = parcelOfFrames(
           Array.from({ length: frames }, (_, index) => ({
             type: FRAME.DATA,
             sequence: first + index,

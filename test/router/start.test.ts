@@ -238,7 +238,7 @@ test('a broken question does not silence the others of its message', async () =>
   await using nats = await startTestNats();
   await using bus = await connect(nats);
   await using _router = await startTestRouter(nats, 'rt1');
-  const answers = await route(bus, [requestFor(), { v: 1 }, 'text', requestFor()]);
+  const answers = await route(bus, [requestFor(), { v: 1 }, ['text'], requestFor()]);
   assert.deepEqual(
     answers.map((answer) => (answer?.targets.length ?? 0) > 0),
     [true, false, false, true],

@@ -26,6 +26,7 @@ import { startReservations } from '../../workers/reservations.ts';
 import { startWorker } from '../../workers/start.ts';
 import { createTokenCounter } from '../../workers/token-count/token-counter.ts';
 import { createUpstreamClient } from '../../workers/upstream-client.ts';
+import { withFrozenParcels } from './frozen-parcels.ts';
 import { startTestNats, type TestNats } from './nats.ts';
 
 /** What a test may change. */
@@ -95,8 +96,10 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const { url: servers, user, password } = nats;
   const connect = async (name: string): Promise<Bus> =>
     stack.use(await connectBus({ servers, user, password, name, log }));
-  const bus = await connect('test');
-  const workerBus = options.isOneProcess === true ? bus : await connect('test workers');
+  const isOneProcess = options.isOneProcess === true;
+  const connected = await connect('test');
+  const bus = isOneProcess ? withFrozenParcels(connected) : connected;
+  const workerBus = isOneProcess ? bus : await connect('test workers');
   await ensureStreams(bus);
   const dataDir = mkdtempSync(path.join(tmpdir(), 'gateway-test-'));
   stack.defer(() => rmSync(dataDir, { recursive: true, force: true }));

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { decodeEnvelope, encodeEnvelope } from '../../../bus/codec.ts';
 import { askCommand, askEveryone } from '../../../bus/commands.ts';
 import { type Bus, connectBus } from '../../../bus/connect.ts';
 import { type EventPublisher, startEventPublisher } from '../../../bus/events.ts';
@@ -108,14 +107,12 @@ export async function command(bus: Bus, verb: RouterCommand, payload: unknown): 
 /** Asks one router whom to ask; null for those that got no answer. */
 export async function route(
   bus: Bus,
-  questions: readonly unknown[],
+  questions: readonly object[],
 ): Promise<readonly (RouteDecision | null)[]> {
   await using hub = startReplyHub(bus, { ingressId: `in${Date.now()}` });
   await bus.connection.flush();
-  const answers = await Promise.all(
-    questions.map((question) => hub.ask(encodeEnvelope(question), WAIT_MS / 5)),
-  );
-  return answers.map((answer) => (answer === null ? null : decodeEnvelope<RouteDecision>(answer)));
+  const answers = await Promise.all(questions.map((question) => hub.ask(question, WAIT_MS / 5)));
+  return answers as readonly (RouteDecision | null)[];
 }
 
 let attempts = 0;
