@@ -36,7 +36,7 @@ export const LEDGER_LIMITS = {
   /** A bad event older than this is not reported again. */
   ledgerDeadMsMax: 3_600_000,
   /** Events of stream EV that are asked for at once. */
-  eventLogBatchMax: 1_000,
+  eventLogBatchMax: 200,
   /** Pause before the log is read anew after a failure. */
   eventLogRetryMs: 250,
   /** Events that follow others sooner than this wait for more, and are told together. */
