@@ -5,8 +5,8 @@ import { subjects } from '../schemas/subjects.ts';
 import type { Bus } from './connect.ts';
 
 /**
- * The request bodies that this process holds as an ingress. A worker in the same process takes them by reference:
- * the one shared value of two roles, because copying 100 KB twice through a socket to ourselves buys nothing.
+ * The request bodies that this process holds as an ingress, by request id. A worker in the same process takes them by
+ * reference: the one shared value of two roles, because copying 100 KB twice through a socket to ourselves buys nothing.
  */
 const localBodies = new PassingMap<string, Uint8Array>();
 
@@ -26,7 +26,7 @@ export function startBodyStore(bus: Bus, options: { ingressId: string }): BodySt
   const held = new Set<string>();
   const subscription = bus.subscribe(subjects.anyBody(ingressId), (message) => {
     const requestId = message.subject.slice(message.subject.lastIndexOf('.') + 1);
-    const body = localBodies.get(`${ingressId}.${requestId}`);
+    const body = localBodies.get(requestId);
     const offset = Buffer.from(message.data).readUInt32LE(0);
     // An empty piece says that the request is over.
     const piece = body?.subarray(offset, offset + LIMITS.bodyPieceBytesMax) ?? NO_BYTES;
@@ -38,14 +38,14 @@ export function startBodyStore(bus: Bus, options: { ingressId: string }): BodySt
     },
     put(requestId, body) {
       held.add(requestId);
-      localBodies.set(`${ingressId}.${requestId}`, body);
+      localBodies.set(requestId, body);
     },
     delete(requestId) {
       held.delete(requestId);
-      localBodies.delete(`${ingressId}.${requestId}`);
+      localBodies.delete(requestId);
     },
     async [Symbol.asyncDispose]() {
-      for (const requestId of held) localBodies.delete(`${ingressId}.${requestId}`);
+      for (const requestId of held) localBodies.delete(requestId);
       await subscription.drain();
     },
   };
@@ -68,7 +68,7 @@ export async function fetchBody(
   reference: BodyReference,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const local = localBodies.get(`${reference.ingressId}.${reference.requestId}`);
+  const local = localBodies.get(reference.requestId);
   if (local !== undefined) return local;
   const body = Buffer.allocUnsafe(reference.bodyBytes);
   const giveUpAtMs = performance.now() + LIMITS.bodyPullMsMax;

@@ -189,9 +189,10 @@ function createRecent(countMin: number): { add(id: string): boolean } {
   let older = new Set<string>();
   return {
     add(id) {
-      if (younger.has(id) || older.has(id)) return false;
-      younger.add(id);
-      if (younger.size >= countMin) {
+      if (older.has(id)) return false;
+      const known = younger.size;
+      if (younger.add(id).size === known) return false;
+      if (known + 1 >= countMin) {
         older = younger;
         younger = new Set();
       }

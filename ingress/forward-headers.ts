@@ -40,10 +40,13 @@ function isForwarded(name: string): boolean {
 }
 
 function connectionOptions(headers: readonly HeaderPair[]): ReadonlySet<string> {
-  const options = new Set<string>();
+  let options: Set<string> | null = null;
   for (const [name, value] of headers) {
     if (name !== 'connection') continue;
+    options ??= new Set();
     for (const option of value.split(',')) options.add(option.trim().toLowerCase());
   }
-  return options;
+  return options ?? NO_OPTIONS;
 }
+
+const NO_OPTIONS: ReadonlySet<string> = new Set();

@@ -116,23 +116,24 @@ function measureText(bytes: Buffer): Measure {
   return { bytes: bytes.length, tokens };
 }
 
-type Kind = 'letters' | 'digits' | 'spaces' | 'marks' | 'bytes' | 'escape';
+const KIND = { LETTERS: 0, DIGITS: 1, SPACES: 2, MARKS: 3, BYTES: 4, ESCAPE: 5 } as const;
 
-function kindOf(code: number): Kind {
+function kindOf(code: number): number {
   const letter = code | 0x20;
-  if (code >= 0x80) return 'bytes';
-  if (letter >= 0x61 && letter <= 0x7a) return 'letters';
-  if (code === BACKSLASH) return 'escape';
-  if (code <= 0x20) return 'spaces';
-  return code >= 0x30 && code <= 0x39 ? 'digits' : 'marks';
+  if (code >= 0x80) return KIND.BYTES;
+  if (letter >= 0x61 && letter <= 0x7a) return KIND.LETTERS;
+  if (code === BACKSLASH) return KIND.ESCAPE;
+  if (code <= 0x20) return KIND.SPACES;
+  return code >= 0x30 && code <= 0x39 ? KIND.DIGITS : KIND.MARKS;
 }
 
-const KINDS: readonly Kind[] = Array.from({ length: 256 }, (_, code) => kindOf(code));
+/** The kind of every latin1 character: bytes, because this is looked up for each character of a prompt. */
+const KINDS = Uint8Array.from({ length: 256 }, (_, code) => kindOf(code));
 
 function pieceEnd(text: string, start: number, code: number): number {
   const kind = KINDS[code];
-  if (kind === 'bytes') return start + 1;
-  if (kind === 'escape') {
+  if (kind === KIND.BYTES) return start + 1;
+  if (kind === KIND.ESCAPE) {
     return start + (text.charCodeAt(start + 1) === LETTER_U ? UNICODE_ESCAPE_CHARACTERS : 2);
   }
   let end = start + 1;
@@ -142,15 +143,15 @@ function pieceEnd(text: string, start: number, code: number): number {
 
 function pieceTokens(code: number, length: number): number {
   switch (KINDS[code]) {
-    case 'letters':
+    case KIND.LETTERS:
       return Math.max(1, length / LETTERS_PER_TOKEN);
-    case 'digits':
+    case KIND.DIGITS:
       return Math.ceil(length / DIGITS_PER_TOKEN);
-    case 'spaces':
+    case KIND.SPACES:
       return length < 2 ? 0 : Math.ceil(length / SPACES_PER_TOKEN);
-    case 'marks':
+    case KIND.MARKS:
       return Math.ceil(length / MARKS_PER_TOKEN);
-    case 'escape':
+    case KIND.ESCAPE:
       return 1;
     default:
       return leadByteTokens(code);

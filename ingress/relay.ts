@@ -36,6 +36,8 @@ export interface RelayOptions {
 
 const PING_EVENT = Buffer.from('event: ping\ndata: {"type": "ping"}\n\n');
 const SSE_TYPE: HeaderPair = ['content-type', 'text/event-stream; charset=utf-8'];
+const JSON_TYPE: HeaderPair = ['content-type', 'application/json'];
+const NO_CACHE: HeaderPair = ['cache-control', 'no-cache'];
 
 /**
  * Relays one reply stream to the client: bytes as they come, credit as the socket drains.
@@ -147,14 +149,15 @@ export class Relay implements ReplyListener {
   #headers(): readonly HeaderPair[] {
     const head = this.#head;
     if (head === null) return [];
-    const hasType = head.headers.some(([name]) => name === 'content-type');
-    const ownType: HeaderPair =
-      head.kind === 'sse' ? SSE_TYPE : ['content-type', 'application/json'];
-    return [
-      ...(hasType ? head.headers : [ownType, ...head.headers]),
-      ...(head.kind === 'sse' ? [['cache-control', 'no-cache'] as const] : []),
-      ...this.#options.ownHeaders(head),
-    ];
+    const isStream = head.kind === 'sse';
+    const headers: HeaderPair[] = [];
+    if (!head.headers.some(([name]) => name === 'content-type')) {
+      headers.push(isStream ? SSE_TYPE : JSON_TYPE);
+    }
+    headers.push(...head.headers);
+    if (isStream) headers.push(NO_CACHE);
+    headers.push(...this.#options.ownHeaders(head));
+    return headers;
   }
 
   // After the first byte: an error event, in the upstream's own words where it sent one, then the end. A JSON body can

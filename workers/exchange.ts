@@ -126,7 +126,7 @@ class Exchange implements UpstreamListener {
       decode,
       upstreamModel: request.upstreamModel,
       call: this.#call,
-      headers: [...clientHeaders(decode.providerId, headers), ...warningHeaders(request)],
+      headers: withWarnings(clientHeaders(decode.providerId, headers), request),
       isStream: work.dispatch.facts.isStream,
       settle: (outcome) => this.#settle(outcome),
       onFirstContent,
@@ -146,9 +146,14 @@ function letGo(work: Work): void {
 
 const NO_BYTES = new Uint8Array(0);
 
-function warningHeaders({ translation }: UpstreamRequest): HeaderPair[] {
+function withWarnings(
+  headers: readonly HeaderPair[],
+  { translation }: UpstreamRequest,
+): readonly HeaderPair[] {
   const warnings = translation?.warnings ?? [];
-  return warnings.length === 0 ? [] : [['x-gateway-warnings', warnings.join(', ')]];
+  return warnings.length === 0
+    ? headers
+    : [...headers, ['x-gateway-warnings', warnings.join(', ')]];
 }
 
 function headerValue(headers: readonly HeaderPair[], wanted: string): string {

@@ -34,12 +34,16 @@ export function forwardedHeaders(
   headers: readonly HeaderPair[],
   own: readonly HeaderPair[],
 ): readonly HeaderPair[] {
-  const replaced = new Set(own.map(([name]) => name));
   const forwarded = headers.filter(
     ([name]) =>
-      !NEVER_FORWARDED.has(name) && !replaced.has(name) && !name.startsWith('x-forwarded-'),
+      !NEVER_FORWARDED.has(name) && !name.startsWith('x-forwarded-') && !isAmong(own, name),
   );
-  return [...forwarded, ...FIXED, ...own];
+  forwarded.push(...FIXED, ...own);
+  return forwarded;
+}
+
+function isAmong(headers: readonly HeaderPair[], wanted: string): boolean {
+  return headers.some(([name]) => name === wanted);
 }
 
 /** The client's headers of these names only, and the gateway's own after them. */

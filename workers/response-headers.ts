@@ -16,13 +16,20 @@ export function clientHeaders(
   providerId: ProviderId,
   headers: readonly HeaderPair[],
 ): readonly HeaderPair[] {
-  const relayed = headers.filter(
-    ([name]) => RELAYED.has(name) || (providerId === 'anthropic' && isAnthropicHeader(name)),
-  );
-  const requestId = REQUEST_ID_NAMES.map((wanted) =>
-    headers.find(([name]) => name === wanted),
-  ).find((found) => found !== undefined);
-  return requestId === undefined ? relayed : [...relayed, ['x-upstream-request-id', requestId[1]]];
+  const relayed: HeaderPair[] = [];
+  let requestId: string | null = null;
+  let rank = REQUEST_ID_NAMES.length;
+  for (const pair of headers) {
+    const [name, value] = pair;
+    const isRelayed = RELAYED.has(name) || (providerId === 'anthropic' && isAnthropicHeader(name));
+    if (isRelayed) relayed.push(pair);
+    const nameRank = name.endsWith('-id') ? REQUEST_ID_NAMES.indexOf(name) : -1;
+    if (nameRank === -1 || nameRank >= rank) continue;
+    rank = nameRank;
+    requestId = value;
+  }
+  if (requestId !== null) relayed.push(['x-upstream-request-id', requestId]);
+  return relayed;
 }
 
 // The organization id names the account that pays.

@@ -198,8 +198,9 @@ class Pieces implements IterableIterator<Uint8Array> {
 
 function headerPairs(headers: Record<string, string | string[] | undefined>): HeaderPair[] {
   const pairs: HeaderPair[] = [];
-  for (const [name, value] of Object.entries(headers)) {
-    if (typeof value === 'string') pairs.push([name, value]);
+  for (const entry of Object.entries(headers)) {
+    const [name, value] = entry;
+    if (typeof value === 'string') pairs.push(entry as [string, string]);
     else for (const each of value ?? []) pairs.push([name, each]);
   }
   return pairs;

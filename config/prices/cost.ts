@@ -3,7 +3,7 @@ import { adapterOf, type ProviderId } from '../../schemas/provider.ts';
 import type { Usage } from '../../schemas/usage.ts';
 import type { ModelPrices, PriceSource } from './model-prices.ts';
 import type { PriceList } from './price-list.ts';
-import { TOKEN_PARTS, type TokenPart } from './rates.ts';
+import { TOKEN_PARTS } from './rates.ts';
 import {
   billedCost,
   inferenceRegion,
@@ -44,14 +44,6 @@ export interface Cost {
   readonly isFallback: boolean;
 }
 
-const COUNTS: Readonly<Record<TokenPart, keyof TokenCounts>> = {
-  input: 'inputTokens',
-  cacheRead: 'cacheReadInputTokens',
-  cacheWrite5m: 'cacheCreation5mInputTokens',
-  cacheWrite1h: 'cacheCreation1hInputTokens',
-  output: 'outputTokens',
-};
-
 /**
  * Says what a request cost: OpenRouter's own bill where it sent one, else its tokens by the price list, those of
  * Anthropic's `iterations` by the model of each.
@@ -81,49 +73,64 @@ interface Priced {
 }
 
 function priced(usage: Usage, context: CostContext, list: PriceList): Priced {
-  const { raw, responseModel, upstreamModel } = context;
-  const terms = {
-    provider: context.provider,
-    atMs: context.atMs,
-    region: inferenceRegion(raw) ?? context.region,
-    modes: modesOf(raw),
-  };
-  const pricesFor = (model: string | null, tokens: TokenCounts): ModelPrices => {
-    const inputTokens = promptTokens(tokens);
-    if (model !== null) return list.pricesOf({ ...terms, upstreamModel: model, inputTokens });
-    const asked = list.pricesOf({ ...terms, upstreamModel, inputTokens });
+  const { raw, responseModel, upstreamModel, provider, atMs } = context;
+  const region = inferenceRegion(raw) ?? context.region;
+  const modes = modesOf(raw);
+  const pricesOf = (model: string, tokens: TokenCounts): ModelPrices =>
+    list.pricesOf({
+      provider,
+      upstreamModel: model,
+      inputTokens: promptTokens(tokens),
+      atMs,
+      region,
+      modes,
+    });
+  const ownPrices = (tokens: TokenCounts): ModelPrices => {
+    const asked = pricesOf(upstreamModel, tokens);
     if (!asked.isFallback || responseModel === null) return asked;
-    const answered = list.pricesOf({ ...terms, upstreamModel: responseModel, inputTokens });
+    const answered = pricesOf(responseModel, tokens);
     return answered.isFallback ? asked : answered;
   };
-  const iterations = iterationsOf(raw);
-  const calls = [
-    ...iterations,
-    {
-      model: null,
-      tokens: left(
-        usage,
-        iterations.map(({ tokens }) => tokens),
-      ),
-    },
-  ];
   const parts = noParts();
-  let isFallback = false;
-  for (const { model, tokens } of calls) {
-    if (promptTokens(tokens) + tokens.outputTokens === 0) continue;
-    const prices = pricesFor(model, tokens);
-    isFallback ||= prices.isFallback;
-    for (const part of TOKEN_PARTS) {
-      const count = amount(tokens[COUNTS[part]]);
-      if (count > 0n) parts[part] += count * prices[part];
-    }
-  }
-  const own = pricesFor(null, usage);
+  const own = ownPrices(usage);
   parts.webSearch = amount(usage.webSearchRequests) * own.perWebSearch;
-  return { parts, source: own.source, isFallback: isFallback || own.isFallback };
+  const iterations = iterationsOf(raw);
+  if (iterations.length === 0) {
+    addTokens(parts, usage, own);
+    return { parts, source: own.source, isFallback: own.isFallback };
+  }
+  let { isFallback } = own;
+  const rest = left(
+    usage,
+    iterations.map(({ tokens }) => tokens),
+  );
+  for (const { model, tokens } of [...iterations, { model: null, tokens: rest }]) {
+    if (promptTokens(tokens) + tokens.outputTokens === 0) continue;
+    const prices = model === null ? ownPrices(tokens) : pricesOf(model, tokens);
+    isFallback ||= prices.isFallback;
+    addTokens(parts, tokens, prices);
+  }
+  return { parts, source: own.source, isFallback };
 }
 
-/** What the calls of a request do not account for; all of it where there are none. */
+// By name: every request is priced a few times, and names that change cost more than the numbers.
+function addTokens(parts: Writable<CostParts>, tokens: TokenCounts, prices: ModelPrices): void {
+  parts.input += amount(tokens.inputTokens) * prices.input;
+  parts.output += amount(tokens.outputTokens) * prices.output;
+  if (tokens.cacheReadInputTokens > 0) {
+    parts.cacheRead += amount(tokens.cacheReadInputTokens) * prices.cacheRead;
+  }
+  if (tokens.cacheCreation5mInputTokens > 0) {
+    parts.cacheWrite5m += amount(tokens.cacheCreation5mInputTokens) * prices.cacheWrite5m;
+  }
+  if (tokens.cacheCreation1hInputTokens > 0) {
+    parts.cacheWrite1h += amount(tokens.cacheCreation1hInputTokens) * prices.cacheWrite1h;
+  }
+}
+
+type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
+
+/** What the calls of a request do not account for. */
 function left(usage: Usage, calls: readonly TokenCounts[]): TokenCounts {
   const rest = (name: keyof TokenCounts): number =>
     calls.reduce((now, tokens) => Math.max(0, now - tokens[name]), Number(amount(usage[name])));
@@ -146,7 +153,7 @@ function scaled(parts: CostParts, { from, to }: { from: bigint; to: bigint }): C
   return result;
 }
 
-function noParts(): Record<keyof CostParts, Picodollars> {
+function noParts(): Writable<CostParts> {
   return {
     input: 0n,
     cacheRead: 0n,
@@ -159,7 +166,8 @@ function noParts(): Record<keyof CostParts, Picodollars> {
 }
 
 function sumOf(parts: CostParts): Picodollars {
-  return COST_PARTS.reduce((sum, part) => sum + parts[part], 0n);
+  const { input, cacheRead, cacheWrite5m, cacheWrite1h, output, webSearch, other } = parts;
+  return input + cacheRead + cacheWrite5m + cacheWrite1h + output + webSearch + other;
 }
 
 function promptTokens(tokens: TokenCounts): number {

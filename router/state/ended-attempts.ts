@@ -8,12 +8,13 @@ export class EndedAttempts {
 
   /** False = it has ended before. */
   add(attemptId: string): boolean {
-    if (this.has(attemptId)) return false;
-    if (this.#newer.size >= LIMITS.endedAttemptsMax / 2) {
+    if (this.#older.has(attemptId)) return false;
+    const known = this.#newer.size;
+    if (this.#newer.add(attemptId).size === known) return false;
+    if (known + 1 >= LIMITS.endedAttemptsMax / 2) {
       this.#older = this.#newer;
       this.#newer = new Set();
     }
-    this.#newer.add(attemptId);
     return true;
   }
 

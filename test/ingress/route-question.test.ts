@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodeEnvelope } from '../../bus/codec.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { IngressContext } from '../../ingress/context.ts';
 import type { Exchange } from '../../ingress/exchange.ts';
@@ -16,7 +15,7 @@ const config = loadConfig(
 async function cachedTokensAfter(answer: object | null): Promise<readonly number[]> {
   const context = {
     bus: { isConnected: true },
-    hub: { ask: async () => (answer === null ? null : encodeEnvelope(answer)) },
+    hub: { ask: async () => answer },
     metrics: { countDecision: () => undefined },
     config,
   } as unknown as IngressContext; // what is read of it

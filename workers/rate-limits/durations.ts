@@ -2,7 +2,7 @@ import type { HeaderPair } from '../../schemas/envelope.ts';
 
 const DURATION =
   /^(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m(?!s))?(?:(\d{1,9}(?:\.\d{1,12})?)s)?(?:(\d{1,9}(?:\.\d{1,12})?)ms)?/;
-const NUMBER = /^\d{1,15}(?:\.\d{1,12})?$/;
+const NUMBER = /^\s*\d{1,15}(?:\.\d{1,12})?\s*$/;
 /** RFC 3339, or the date of an HTTP header. */
 const DATE = /^(?:\d{4}-\d\d-\d\dT|[A-Z][a-z]{2}, \d)/;
 /** Numbers above these are moments, not durations. */
@@ -11,13 +11,18 @@ const EPOCH_MS_MIN = 1e12;
 
 /** The upstream's own clock, from its `date` header: Unix milliseconds, NaN without one. */
 export function upstreamNowMs(headers: readonly HeaderPair[]): number {
-  return Date.parse(headers.find(([name]) => name === 'date')?.[1] ?? '');
+  const date = headers.find(([name]) => name === 'date')?.[1] ?? '';
+  if (date !== lastDate.text) lastDate = { text: date, atMs: Date.parse(date) };
+  return lastDate.atMs;
 }
+
+// All answers of a second say the same.
+let lastDate = { text: '', atMs: Number.NaN };
 
 /** A number of a header or a body, not negative; null for anything else. */
 export function numberOf(value: unknown): number | null {
   if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : null;
-  return typeof value === 'string' && NUMBER.test(value.trim()) ? Number(value) : null;
+  return typeof value === 'string' && NUMBER.test(value) ? Number(value) : null;
 }
 
 /** Milliseconds of `1s`, `6m0s`, `12ms`, `1d2h`, or of plain seconds, as Azure writes them; null for anything else. */
@@ -45,11 +50,12 @@ export function msUntil(value: number, nowMs: number): number {
 /** Milliseconds until a window's reset, in any spelling, 0 for what is past; null when it cannot be told. */
 export function msUntilReset(text: string | undefined, nowMs: number): number | null {
   if (text === undefined) return null;
-  const number = numberOf(text);
+  const isDate = DATE.test(text);
+  const number = isDate ? null : numberOf(text);
   const ms =
     number !== null
       ? msUntil(number, nowMs)
-      : DATE.test(text)
+      : isDate
         ? Date.parse(text) - nowMs
         : msOfDuration(text);
   return ms === null || !Number.isFinite(ms) ? null : Math.max(0, ms);

@@ -30,18 +30,20 @@ const NO_WINDOWS: readonly WindowReading[] = [];
 
 /** The rate-limit windows that an answer's headers tell of, in any dialect. Names in lower case. Pure. */
 export function readWindows(headers: readonly HeaderPair[]): readonly WindowReading[] {
-  const told = headers.filter(
-    ([name]) => name.startsWith('anthropic-') || name.startsWith('x-ratelimit-'),
-  );
-  if (told.length === 0) return NO_WINDOWS;
-  const values = new Map(told);
+  const told = new Map<string, string>();
+  let isAnthropic = false;
+  let isOther = false;
+  for (const [name, value] of headers) {
+    const isTheirs = name.startsWith('anthropic-');
+    if (!isTheirs && !name.startsWith('x-ratelimit-')) continue;
+    isAnthropic ||= isTheirs;
+    isOther ||= !isTheirs;
+    told.set(name, value);
+  }
+  if (told.size === 0) return NO_WINDOWS;
   const nowMs = upstreamNowMs(headers);
-  const isAnthropic = told.some(([name]) => name.startsWith('anthropic-'));
-  const isOther = told.some(([name]) => name.startsWith('x-ratelimit-'));
-  return [
-    ...(isAnthropic ? anthropicWindows(values, nowMs) : NO_WINDOWS),
-    ...(isOther ? openaiWindows(values, nowMs) : NO_WINDOWS),
-  ];
+  const anthropic = isAnthropic ? anthropicWindows(told, nowMs) : NO_WINDOWS;
+  return isOther ? [...anthropic, ...openaiWindows(told, nowMs)] : anthropic;
 }
 
 /** Reads a refusal's headers and body, in any dialect. Never throws. Pure. */
