@@ -118,7 +118,11 @@ async function main(): Promise<void> {
   await ensureStreams(bus);
   const events = stack.use(startEventPublisher(bus, { log, dataDir: config.dataDir }));
   const host = stack.use(startReplyHost(bus, { workerId: newId('wk') }));
-  const observations = stack.use(startObservationPublisher(bus, { source: host.workerId }));
+  // Nobody else knows of a server that we started.
+  const isAlone = config.natsUrl === null;
+  const observations = stack.use(
+    startObservationPublisher(bus, { source: host.workerId, isAlone }),
+  );
   const { prices, dataDir } = config;
   const { list } = stack.use(await startPriceRefresh({ settings: prices.refresh, dataDir, log }));
   const self: Process = {

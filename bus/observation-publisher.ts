@@ -18,10 +18,18 @@ export interface ObservationPublisher extends AsyncDisposable {
   withdraw(observation: Observation): boolean;
 }
 
-/** Starts the publisher of a process; `source` is its id: letters, digits, `_` and `-`. */
+/** Whose observations they are, and who hears them. */
+export interface ObservationPublisherOptions {
+  /** The process's id: letters, digits, `_` and `-`. */
+  readonly source: string;
+  /** All routers there are run in this process: nothing is published. */
+  readonly isAlone?: boolean;
+}
+
+/** Starts the publisher of a process. */
 export function startObservationPublisher(
   bus: Bus,
-  { source }: { readonly source: string },
+  { source, isAlone = false }: ObservationPublisherOptions,
 ): ObservationPublisher {
   const observers = observersOf(bus);
   const queue: Observation[] = [];
@@ -32,6 +40,7 @@ export function startObservationPublisher(
     sequence += 1;
     const batch: ObservationBatch = { v: 1, source, sequence, observations };
     for (const observer of observers) observer(batch);
+    if (isAlone) return;
     try {
       bus.publish(subjects.observations(source), encodeBatch(batch));
     } catch {
@@ -42,7 +51,7 @@ export function startObservationPublisher(
     if (timer !== null) clearTimeout(timer);
     timer = null;
     // Published while disconnected it would be lost: it waits for the reconnect.
-    if (!bus.isConnected) return;
+    if (!isAlone && !bus.isConnected) return;
     while (queue.length > 0) send(queue.splice(0, LIMITS.observationBatchMax));
   };
   const stopListening = bus.onReconnect(sendAll);

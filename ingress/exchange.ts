@@ -64,7 +64,6 @@ export async function serveExchange(
   context: IngressContext,
   exchange: Exchange,
 ): Promise<ExchangeResult> {
-  context.bodies.put(exchange.requestId, exchange.body);
   try {
     return await new Attempts(context, exchange).run();
   } finally {

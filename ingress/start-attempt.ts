@@ -50,10 +50,9 @@ export function startAttempt(
     relay.abort();
   });
   reply.onDrain(() => stream.release());
-  const message = parcelOfDispatch({
-    dispatch: dispatchOf(context, options),
-    inlineBody: inlineBody(context, exchange, provider),
-  });
+  const body = inlineBody(context, exchange, provider);
+  if (body === null) bodies.put(requestId, exchange.body);
+  const message = parcelOfDispatch({ dispatch: dispatchOf(context, options), inlineBody: body });
   bus.publish(subjects.work(provider), message, subjects.reply(hub.ingressId, stream.streamId));
   relays.set(stream.streamId, relay);
   return relay.result.finally(() => relays.delete(stream.streamId));

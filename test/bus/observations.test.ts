@@ -60,6 +60,23 @@ test('observations travel in numbered batches, in order, whole', async () => {
   assert.ok(batches.every(({ source, v }) => source === 'wk1' && v === 1));
 });
 
+test('where all routers are in the process they are heard, also without a server, and nothing is published', async () => {
+  await using nats = await startTestNats();
+  await using bus = await connect(nats);
+  const { batches, until } = collect(bus);
+  await using publisher = startObservationPublisher(bus, { source: 'wk1', isAlone: true });
+  const before = bus.published;
+  publisher.add(seen('a'));
+  await until(1);
+  const { promise: lost, resolve } = Promise.withResolvers<void>();
+  bus.onDisconnect(resolve);
+  await nats.kill();
+  await lost;
+  publisher.add(seen('b'), { isUrgent: true });
+  assert.deepEqual(fingerprints(batches), ['a', 'b']);
+  assert.equal(bus.published, before);
+});
+
 test('an urgent observation is heard before what is published after it, with those before it', async () => {
   await using nats = await startTestNats();
   await using bus = await connect(nats);

@@ -15,16 +15,16 @@ test('a short request costs at most nine messages on the bus', async () => {
   assert.ok(messages <= 9, `${messages} messages`);
 });
 
-test('in one process a request of any length costs at most five: only what others must hear leaves it', async () => {
+test('in one process a request of any length costs at most three: only what the ledger must hear leaves it', async () => {
   await using gateway = await startTestGateway({ isOneProcess: true });
   gateway.sandbox.control.enqueue('anthropic', { outputTokens: 200, chunksPerTick: 10 });
   const before = gateway.published;
   const { text } = await post(`${gateway.url()}/v1/messages`, messagesBody());
   await gateway.usageEvents();
   assert.equal(text.match(/event: content_block_delta/g)?.length, 200);
-  // Reservation, usage event, outcome; observations (two at most).
+  // Reservation, usage event, outcome.
   const messages = gateway.published - before;
-  assert.ok(messages <= 5, `${messages} messages`);
+  assert.ok(messages <= 3, `${messages} messages`);
 });
 
 test('a burst of 200 chunks is coalesced', async () => {

@@ -108,7 +108,9 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const reservations = stack.use(startReservations(events, config.accounting));
   const workerId = `wk${randomBytes(6).toString('hex')}`;
   const host = stack.use(startReplyHost(workerBus, { workerId }));
-  const observations = stack.use(startObservationPublisher(bus, { source: host.workerId }));
+  const observations = stack.use(
+    startObservationPublisher(bus, { source: host.workerId, isAlone: isOneProcess }),
+  );
   const client = stack.use(createUpstreamClient());
   const toolStates = createToolStates(bus, { log });
   const tokens = stack.use(createTokenCounter());
