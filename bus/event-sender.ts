@@ -26,8 +26,9 @@ const ABSENT: Fate = { kind: 'absent' };
 /** Sends events to stream EV, each once, and tells what became of each. Disposing it tells of all that are unanswered. */
 export class EventSender implements Disposable {
   readonly #bus: Bus;
-  readonly #inbox = `_INBOX.${randomUUID()}`;
-  readonly #sent = new PassingMap<string, Sent>();
+  readonly #inbox = `_INBOX.${randomUUID()}.`;
+  /** By the number that ends the reply subject. */
+  readonly #sent = new PassingMap<number, Sent>();
   readonly #subscription: { unsubscribe(): void };
   readonly #ticker: Ticker;
   readonly #stopListening: () => void;
@@ -36,7 +37,7 @@ export class EventSender implements Disposable {
 
   constructor(bus: Bus) {
     this.#bus = bus;
-    this.#subscription = bus.subscribe(`${this.#inbox}.*`, (message) => this.#answered(message));
+    this.#subscription = bus.subscribe(`${this.#inbox}*`, (message) => this.#answered(message));
     this.#ticker = createTicker(TICK_MS, () => {
       const isLost = !bus.isConnected;
       this.#giveUp(isLost ? Number.POSITIVE_INFINITY : performance.now() - LIMITS.eventAckMsMax);
@@ -57,14 +58,14 @@ export class EventSender implements Disposable {
       onFate(UNANSWERED);
       return;
     }
-    const reply = `${this.#inbox}.${this.#next++}`;
-    this.#sent.set(reply, { sentAtMs: performance.now(), onFate });
+    const number = this.#next++;
+    this.#sent.set(number, { sentAtMs: performance.now(), onFate });
     this.#ticker.start();
     try {
-      this.#bus.publishEvent(subject, data, reply, id);
+      this.#bus.publishEvent(subject, data, `${this.#inbox}${number}`, id);
     } catch (error) {
       // Over the server's `max_payload`.
-      this.#settle(reply, { kind: 'refused', reason: String(error) });
+      this.#settle(number, { kind: 'refused', reason: String(error) });
     }
   }
 
@@ -77,21 +78,22 @@ export class EventSender implements Disposable {
   }
 
   #answered(message: BusMessage): void {
-    this.#settle(message.subject, message.isNoResponders ? ABSENT : fateOf(message.data));
+    const number = Number(message.subject.slice(this.#inbox.length));
+    this.#settle(number, message.isNoResponders ? ABSENT : fateOf(message.data));
   }
 
   // The oldest come first.
   #giveUp(sentBeforeMs: number): void {
-    for (const [reply, { sentAtMs }] of this.#sent.entries()) {
+    for (const [number, { sentAtMs }] of this.#sent.entries()) {
       if (sentAtMs > sentBeforeMs) return;
-      this.#settle(reply, UNANSWERED);
+      this.#settle(number, UNANSWERED);
     }
   }
 
-  #settle(reply: string, fate: Fate): void {
-    const sent = this.#sent.get(reply);
+  #settle(number: number, fate: Fate): void {
+    const sent = this.#sent.get(number);
     if (sent === undefined) return; // too late
-    this.#sent.delete(reply);
+    this.#sent.delete(number);
     sent.onFate(fate);
   }
 }

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { matchesGlob } from '../../config/glob.ts';
 import { LIMITS } from '../../config/limits.ts';
 import type { ConfiguredWindow, RateLimit } from '../../config/load-rate-limits.ts';
@@ -16,7 +17,7 @@ export interface ScopePair {
 export class WindowScopes {
   readonly #rateLimits: readonly RateLimit[];
   readonly #configured = createMemory<readonly ConfiguredWindow[]>(LIMITS.rateScopesMax);
-  readonly #scopes = new Map<string, WindowScope>();
+  readonly #scopes = new LRUCache<string, WindowScope>({ max: LIMITS.rateScopesMax });
   #revision = 0;
 
   constructor(rateLimits: readonly RateLimit[]) {
@@ -37,36 +38,33 @@ export class WindowScopes {
   of(target: Target): readonly [WindowScope, WindowScope] {
     const { provider, account, upstreamModel } = target;
     return [
-      this.#used(targetKey(target)) ?? this.scope({ provider, account, upstreamModel }),
-      this.#used(accountKey(target)) ?? this.scope({ provider, account, upstreamModel: null }),
+      this.#scopes.get(targetKey(target)) ?? this.scope({ provider, account, upstreamModel }),
+      this.#scopes.get(accountKey(target)) ??
+        this.scope({ provider, account, upstreamModel: null }),
     ];
   }
 
   /** One kind of windows; made when there are none. */
   scope(place: ScopePlace): WindowScope {
     const key = keyOf(place);
-    const known = this.#used(key);
+    const known = this.#scopes.get(key);
     if (known !== undefined) return known;
     const scope = new WindowScope(place, this.#limitsOf(key, place));
     this.#scopes.set(key, scope);
     this.#revision += 1;
-    const [oldest] = this.#scopes.keys();
-    if (this.#scopes.size > LIMITS.rateScopesMax && oldest !== undefined) {
-      this.#scopes.delete(oldest);
-    }
     return scope;
   }
 
   /** The windows of an account's model; undefined = nothing is known that could keep a request out. */
   ofModel(target: Target): WindowScope | undefined {
     const key = targetKey(target);
-    return this.#scopes.get(key) ?? this.#unused(key, target, false);
+    return this.#scopes.peek(key) ?? this.#unused(key, target, false);
   }
 
   /** The same for the windows that an account's models share. */
   ofAccount(target: Target): WindowScope | undefined {
     const key = accountKey(target);
-    return this.#scopes.get(key) ?? this.#unused(key, target, true);
+    return this.#scopes.peek(key) ?? this.#unused(key, target, true);
   }
 
   /** Those of a provider; account null = of all its accounts. */
@@ -77,20 +75,12 @@ export class WindowScopes {
   }
 
   all(): readonly WindowScope[] {
-    return [...this.#scopes.values()];
+    return [...this.#scopes.rvalues()].filter((scope) => scope !== undefined);
   }
 
   clear(): void {
     this.#revision += 1;
     this.#scopes.clear();
-  }
-
-  #used(key: string): WindowScope | undefined {
-    const scope = this.#scopes.get(key);
-    if (scope === undefined) return undefined;
-    this.#scopes.delete(key);
-    this.#scopes.set(key, scope);
-    return scope;
   }
 
   // Nobody asked there yet: only a configured limit has something to say.
