@@ -15,6 +15,16 @@ const CONCURRENCY_MAX = 16;
 /** The first minutes grow heaps and pools. */
 const SETTLED_MINUTE = 5;
 
+/** What of the gateway's memory is objects, and what is buffers, live or not collected yet. */
+async function heapOf(origin: string): Promise<string> {
+  const text = await (await fetch(`${origin}/metrics`)).text();
+  const megabytes = ['heap_size_used', 'external_memory'].map((name) => {
+    const bytes = new RegExp(`^nodejs_${name}_bytes (\\S+)$`, 'm').exec(text)?.[1];
+    return `${name} ${(Number(bytes) / 1e6).toFixed(0)}`;
+  });
+  return megabytes.join(', ');
+}
+
 await using stack = new AsyncDisposableStack();
 const upstream = stack.use(await startUpstream());
 const target = stack.use(await oneProcessTarget(upstream.origin));
@@ -36,8 +46,9 @@ for (let minute = 1; minute <= Number(values.minutes); minute += 1) {
   const each = treeMemory(target.pids).map(({ name, rssBytes }) => {
     return `${name} ${(rssBytes / 1e6).toFixed(0)}`;
   });
+  const heap = await heapOf(target.origin);
   process.stdout.write(
-    `minute ${minute}: ${megabytes.at(-1)?.toFixed(1)} MB (${each.join(', ')}), ${requests} requests, ${errors} errors\n`,
+    `minute ${minute}: ${megabytes.at(-1)?.toFixed(1)} MB (${each.join(', ')}; ${heap}), ${requests} requests, ${errors} errors\n`,
   );
 }
 const settled = megabytes[SETTLED_MINUTE - 1];

@@ -15,8 +15,8 @@ const SILENCE_MS_MAX = 2 * HEARTBEAT_MS;
 /** Events of an answer that does not end are given out after this long. */
 const STALE_MS = 100;
 const MS_NS = 1_000_000;
-/** What the server says instead of events. Source: nats-server, server/consumer.go. */
-const STATUS = { HEARTBEAT: 100, NO_MESSAGES: 404, TIMEOUT: 408 } as const;
+/** What the server says instead of events; TIMEOUT = that was all, or there was nothing. Source: nats-server, consumer.go. */
+const STATUS = { HEARTBEAT: 100, TIMEOUT: 408 } as const;
 
 /** The answer to one question. */
 export interface PulledEvents {
@@ -105,15 +105,15 @@ export class LogPull implements Disposable {
       this.#takeStatus(message.subject, message.headers);
       return;
     }
-    if (delivery.deliverySequence !== this.#delivered + 1) {
+    const question = this.#question;
+    // Unasked for, or one before it got lost: whoever goes on asks another consumer.
+    if (question === null || delivery.deliverySequence !== this.#delivered + 1) {
       this.#end(null);
       this.#isOver = true;
       return;
     }
     this.#delivered = delivery.deliverySequence;
     this.#pending = delivery.pending;
-    const question = this.#question;
-    if (question === null) return; // between two questions nothing is delivered
     question.events.push(loggedEvent(delivery, message));
     this.#watch.start();
     if (question.events.length >= LIMITS.eventLogBatchMax) this.#answer(false);
@@ -122,7 +122,7 @@ export class LogPull implements Disposable {
   #takeStatus(subject: string, headers: MsgHdrs | undefined): void {
     const code = headers?.code ?? 0;
     if (code === STATUS.HEARTBEAT || subject !== this.#question?.subject) return;
-    if (code === STATUS.NO_MESSAGES || code === STATUS.TIMEOUT) this.#answer(false);
+    if (code === STATUS.TIMEOUT) this.#answer(false);
     else this.#fail(new Error(`the server answers ${code} ${headers?.description ?? ''}`));
   }
 
