@@ -3,6 +3,7 @@ import { LIMITS } from '../config/limits.ts';
 import type { HeaderPair } from '../schemas/envelope.ts';
 import type { UpstreamRequest } from './provider.ts';
 import { startCall } from './upstream-call.ts';
+import { createConnector } from './upstream-connector.ts';
 
 /** Why a call did not become a whole answer. `code` is Node's or undici's; it holds no address. */
 export interface UpstreamFailure {
@@ -83,9 +84,7 @@ function createPool(origin: string, options: UpstreamClientOptions): Pool {
     allowH2: false, // an aborted HTTP/2 stream would leave its connection to the other streams' mercy
     connections: LIMITS.workerInFlightMax,
     pipelining: 1,
-    connectTimeout: options.connectMs ?? LIMITS.upstreamConnectMsMax,
-    // A client that reads slowly holds this much unread: Node's option, which undici's types leave out.
-    connect: { highWaterMark: LIMITS.upstreamUnreadBytesMax } as object,
+    connect: createConnector(options.connectMs ?? LIMITS.upstreamConnectMsMax),
     headersTimeout: 0, // the first-byte timer of the call covers it
     keepAliveTimeout: keepAliveMs,
     keepAliveMaxTimeout: keepAliveMs,

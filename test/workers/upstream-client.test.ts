@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
+import { LIMITS } from '../../config/limits.ts';
 import type { UpstreamRequest } from '../../workers/provider.ts';
 import {
   createUpstreamClient,
@@ -10,6 +12,9 @@ import {
   type UpstreamFailure,
 } from '../../workers/upstream-client.ts';
 import { startUpstream } from '../support/upstream.ts';
+
+/** Node reads this much of a socket at once. */
+const SOCKET_READ_BYTES = 65_536;
 
 function requestTo(origin: string, overrides: Partial<UpstreamRequest> = {}): UpstreamRequest {
   const body = [Buffer.from('{}')];
@@ -71,6 +76,49 @@ describe('a call', () => {
     }
     // A call that starts while the last one still ends takes a second connection, and no more.
     assert.ok(sockets.size <= 2);
+  });
+
+  it('leaves in the kernel what is not wanted yet, however often it is paused', async () => {
+    const { promise: connected, resolve: onConnected } = Promise.withResolvers<Socket>();
+    const listen = (message: unknown): void => onConnected((message as { socket: Socket }).socket);
+    subscribe('undici:client:connected', listen);
+    await using upstream = await startUpstream((_hit, response) => {
+      const event = Buffer.alloc(2_000, 'x');
+      const fill = (): void => {
+        while (!response.destroyed && response.write(event));
+      };
+      response.on('drain', fill);
+      fill();
+    });
+    await using client = createUpstreamClient();
+    const { promise: taken, resolve: onTaken } = Promise.withResolvers<void>();
+    let pauses = 0;
+    let bytesSincePause = 0;
+    const call = client.send(
+      requestTo(upstream.origin),
+      {
+        onResponse: () => undefined,
+        onData: (bytes) => {
+          bytesSincePause += bytes.length;
+          if (bytesSincePause < 8_000) return;
+          bytesSincePause = 0;
+          pauses += 1;
+          call.pause();
+          if (pauses === 200) onTaken();
+          else setImmediate(() => call.resume());
+        },
+        onEnd: () => assert.fail('it never ends'),
+        onFailure: () => undefined,
+      },
+      { firstByteMs: 5_000 },
+    );
+    const socket = await connected;
+    unsubscribe('undici:client:connected', listen);
+    await taken;
+    const unread = socket.readableLength;
+    call.abort();
+    const unreadMax = LIMITS.upstreamUnreadBytesMax + SOCKET_READ_BYTES;
+    assert.ok(unread <= unreadMax, `${unread} bytes are unread`);
   });
 
   it('sends headers in their order, repeated ones too', async () => {
