@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { CASES } from './cases.ts';
+import { gatewayMemory } from './gateway-memory.ts';
 import { runLoad } from './load.ts';
 import { treeMemory, treeUsage } from './process-tree.ts';
 import { oneProcessTarget } from './targets.ts';
@@ -14,16 +15,6 @@ const SECONDS_PER_CASE = 60 / CASES.length;
 const CONCURRENCY_MAX = 16;
 /** The first minutes grow heaps and pools. */
 const SETTLED_MINUTE = 5;
-
-/** What of the gateway's memory is objects, and what is buffers, live or not collected yet. */
-async function heapOf(origin: string): Promise<string> {
-  const text = await (await fetch(`${origin}/metrics`)).text();
-  const megabytes = ['heap_size_used', 'external_memory'].map((name) => {
-    const bytes = new RegExp(`^nodejs_${name}_bytes (\\S+)$`, 'm').exec(text)?.[1];
-    return `${name} ${(Number(bytes) / 1e6).toFixed(0)}`;
-  });
-  return megabytes.join(', ');
-}
 
 await using stack = new AsyncDisposableStack();
 const upstream = stack.use(await startUpstream());
@@ -46,9 +37,10 @@ for (let minute = 1; minute <= Number(values.minutes); minute += 1) {
   const each = treeMemory(target.pids).map(({ name, rssBytes }) => {
     return `${name} ${(rssBytes / 1e6).toFixed(0)}`;
   });
-  const heap = await heapOf(target.origin);
+  const { heap, external } = await gatewayMemory(target.origin);
+  const live = `heap ${(heap / 1e6).toFixed(0)}, buffers ${(external / 1e6).toFixed(0)}`;
   process.stdout.write(
-    `minute ${minute}: ${megabytes.at(-1)?.toFixed(1)} MB (${each.join(', ')}; ${heap}), ${requests} requests, ${errors} errors\n`,
+    `minute ${minute}: ${megabytes.at(-1)?.toFixed(1)} MB (${each.join(', ')}; ${live}), ${requests} requests, ${errors} errors\n`,
   );
 }
 const settled = megabytes[SETTLED_MINUTE - 1];

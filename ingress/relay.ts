@@ -53,7 +53,7 @@ export class Relay implements ReplyListener {
   #isAccepted = false;
   #writtenAtMs: number;
   /** What came of the answer. */
-  readonly tail: Pick<StreamTail, 'take' | 'outputTokens'> = new StreamTail();
+  readonly tail: Pick<StreamTail, 'take' | 'count' | 'outputTokens'> = new StreamTail();
 
   constructor(options: RelayOptions, nowMs: number) {
     this.#options = options;
@@ -81,9 +81,11 @@ export class Relay implements ReplyListener {
 
   onData(bytes: Uint8Array): boolean {
     const { reply } = this.#options;
-    this.tail.take(bytes);
+    const isJson = this.#head?.kind === 'json';
+    if (isJson) this.tail.count(bytes.length);
+    else this.tail.take(bytes);
     if (!reply.isStarted) {
-      if (this.#head?.kind === 'json' && this.#firstPiece === null) {
+      if (isJson && this.#firstPiece === null) {
         this.#firstPiece = bytes;
         return true;
       }

@@ -22,12 +22,18 @@ export class StreamTail {
   take(bytes: Uint8Array): void {
     const bytesMax = LIMITS.streamTailBytesMax;
     this.#receivedBytes += bytes.length;
-    this.#kept ??= Buffer.allocUnsafe(bytesMax);
+    // Memory of its own: a slice of a shared piece would keep all of that as long as the answer takes.
+    this.#kept ??= Buffer.allocUnsafeSlow(bytesMax);
     const added = bytes.length > bytesMax ? bytes.subarray(bytes.length - bytesMax) : bytes;
     const left = Math.min(this.#keptBytes, bytesMax - added.length);
     this.#kept.copyWithin(0, this.#keptBytes - left, this.#keptBytes);
     this.#kept.set(added, left);
     this.#keptBytes = left + added.length;
+  }
+
+  /** Counts bytes that are no events. */
+  count(bytes: number): void {
+    this.#receivedBytes += bytes;
   }
 
   /** An estimate. */
