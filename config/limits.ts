@@ -246,7 +246,7 @@ export const LIMITS = {
   observationDelayMsMax: 20,
   observationsQueuedMax: 10_000,
   /** What a router remembers of them to bring a snapshot up to date. */
-  observationLogMsMax: 10_000,
+  observationLogMsMax: 5_000,
   observationLogBatchesMax: 5_000,
   /** Processes whose observations are told apart. */
   observationSourcesMax: 1_000,
