@@ -20,7 +20,11 @@ const TARGET_CORE = '1';
 /** As the container image runs it. */
 const NODE_FLAGS = ['--max-semi-space-size=8'];
 /** As `npm start` runs it. */
-const ONE_PROCESS_FLAGS = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
+const ONE_PROCESS_FLAGS = [
+  '--min-semi-space-size=16',
+  '--max-semi-space-size=16',
+  '--heap-growing-percent=100',
+];
 
 /** The upstream itself. */
 export function directTarget(origin: string): Target {
