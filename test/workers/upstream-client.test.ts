@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
@@ -120,6 +121,47 @@ describe('a call', () => {
     const unreadMax = LIMITS.upstreamUnreadBytesMax + SOCKET_READ_BYTES;
     assert.ok(unread <= unreadMax, `${unread} bytes are unread`);
   });
+
+  for (const framing of ['chunked', 'content-length', 'until-close'] as const) {
+    it(`loses and repeats no byte of a ${framing} body, however often it is paused`, async () => {
+      const sent = randomBytes(3_000_000);
+      await using upstream = await startUpstream((_hit, response) => {
+        if (framing === 'content-length') response.setHeader('content-length', sent.length);
+        if (framing === 'until-close') {
+          response.useChunkedEncodingByDefault = false;
+          response.setHeader('connection', 'close');
+        }
+        response.flushHeaders();
+        response.end(sent);
+      });
+      await using client = createUpstreamClient();
+      const pieces: Buffer[] = [];
+      await new Promise<void>((resolve, reject) => {
+        const call = client.send(
+          requestTo(upstream.origin),
+          {
+            onResponse: (_status, headers) => {
+              const names = headers.map(([name]) => name);
+              const isFramed = ['content-length', 'transfer-encoding'].some((name) =>
+                names.includes(name),
+              );
+              assert.equal(isFramed, framing !== 'until-close');
+            },
+            onData: (bytes) => {
+              pieces.push(bytes);
+              if (pieces.length % 3 !== 0) return;
+              call.pause();
+              setImmediate(() => call.resume());
+            },
+            onEnd: resolve,
+            onFailure: ({ code }) => reject(new Error(code)),
+          },
+          { firstByteMs: 5_000 },
+        );
+      });
+      assert.ok(Buffer.concat(pieces).equals(sent));
+    });
+  }
 
   it('sends headers in their order, repeated ones too', async () => {
     await using upstream = await startUpstream((_hit, response) => void response.end('ok'));
