@@ -15,6 +15,8 @@ export interface ReplayOptions {
   /** JetStream takes events, or there are none to find it out with. */
   onBack(): void;
   onLost(record: EventRecord, reason: string): void;
+  /** Milliseconds between two tries. */
+  readonly replayMs: number;
 }
 
 /**
@@ -118,7 +120,7 @@ export class EventReplay implements AsyncDisposable {
   #pause(): Promise<void> {
     if (this.#isStopped) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, LIMITS.eventReplayMs);
+      const timer = setTimeout(resolve, this.#options.replayMs);
       this.#wake = () => {
         clearTimeout(timer);
         resolve();

@@ -33,6 +33,8 @@ export interface EventPublisherOptions {
   readonly log: Log;
   /** Folder for the state of this machine: events lie in its folder `spool` while JetStream is away. */
   readonly dataDir: string;
+  /** What tests change: milliseconds between two tries to send what is in the spool. */
+  readonly replayMs?: number;
 }
 
 /** Beyond what answers take: then an event is in the spool. */
@@ -61,7 +63,8 @@ class Publisher implements EventPublisher {
   #loggedDropped = 0;
   #lostLog: NodeJS.Timeout | null = null;
 
-  constructor(bus: Bus, { log, dataDir }: EventPublisherOptions) {
+  constructor(bus: Bus, options: EventPublisherOptions) {
+    const { log, dataDir, replayMs = LIMITS.eventReplayMs } = options;
     this.#bus = bus;
     this.#log = log;
     this.#spool = new EventSpool(path.join(dataDir, 'spool'), log);
@@ -73,6 +76,7 @@ class Publisher implements EventPublisher {
       sender: this.#sender,
       onBack: () => this.#setAway(false),
       onLost: (record, reason) => this.#lose(record, reason),
+      replayMs,
     });
     this.#scan = setInterval(() => this.#adopt(), LIMITS.eventSpoolScanMs);
     this.#scan.unref();

@@ -28,14 +28,14 @@ interface Setting extends AsyncDisposable {
   spoolFiles(): readonly string[];
 }
 
-async function start(): Promise<Setting> {
+async function start(options: { replayMs?: number } = {}): Promise<Setting> {
   await using stack = new AsyncDisposableStack();
   const nats = stack.use(await startPlainNats());
   const bus = stack.use(await connectBus({ servers: nats.url, name: 'test', log }));
   await ensureStreams(bus);
   const dataDir = mkdtempSync(path.join(tmpdir(), 'gateway-test-'));
   stack.defer(() => rmSync(dataDir, { recursive: true, force: true }));
-  const events = stack.use(startEventPublisher(bus, { log, dataDir }));
+  const events = stack.use(startEventPublisher(bus, { log, dataDir, ...options }));
   const running = stack.move();
   return {
     nats,
@@ -177,7 +177,7 @@ test('a full spool loses further events and says so', async () => {
 });
 
 test('an event that the stream refuses for good is lost, the others are not', async () => {
-  await using setting = await start();
+  await using setting = await start({ replayMs: 20 });
   const manager = await jetstreamManager(setting.bus.connection);
   await manager.streams.update(STREAMS.events, { max_msg_size: 1_000 });
   publish(setting, 0, 5);
