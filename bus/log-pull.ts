@@ -15,8 +15,11 @@ const SILENCE_MS_MAX = 2 * HEARTBEAT_MS;
 /** Events of an answer that does not end are given out after this long. */
 const STALE_MS = 100;
 const MS_NS = 1_000_000;
-/** What the server says instead of events; TIMEOUT = that was all, or there was nothing. Source: nats-server, consumer.go. */
-const STATUS = { HEARTBEAT: 100, TIMEOUT: 408 } as const;
+/**
+ * What the server says instead of events. That was all, or there was nothing: servers before 2.15 call it a TIMEOUT, 2.15
+ * NO_MESSAGES. Source: nats-server, consumer.go.
+ */
+const STATUS = { HEARTBEAT: 100, NO_MESSAGES: 404, TIMEOUT: 408 } as const;
 
 /** The answer to one question. */
 export interface PulledEvents {
@@ -122,7 +125,7 @@ export class LogPull implements Disposable {
   #takeStatus(subject: string, headers: MsgHdrs | undefined): void {
     const code = headers?.code ?? 0;
     if (code === STATUS.HEARTBEAT || subject !== this.#question?.subject) return;
-    if (code === STATUS.TIMEOUT) this.#answer(false);
+    if (code === STATUS.TIMEOUT || code === STATUS.NO_MESSAGES) this.#answer(false);
     else this.#fail(new Error(`the server answers ${code} ${headers?.description ?? ''}`));
   }
 

@@ -106,7 +106,7 @@ export class LogReader implements EventReader {
       else if (pull.pending > 0) this.#silent();
       if (isCutOff) return;
       // Many events at once cost a quarter of what each alone does: those that come soon are read together.
-      if (events.length > 0 && pull.pending === 0) await wait(LIMITS.eventLogGatherMs);
+      if (pull.pending === 0) await wait(LIMITS.eventLogGatherMs);
     }
   }
 
