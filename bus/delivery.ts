@@ -14,7 +14,7 @@ export interface Delivery {
 /** Begins the reply subject of every message that a consumer delivers. */
 const DELIVERY_PREFIX = '$JS.ACK.';
 const MS_NS = 1_000_000;
-/** Tokens of servers before 2.10, which do not know domain and account; and those two. */
+/** Tokens without domain and account; and these two, which a server may add. */
 const TOKENS_MIN = 9;
 const MORE_TOKENS = 2;
 

@@ -16,7 +16,7 @@ const SILENCE_MS_MAX = 2 * HEARTBEAT_MS;
 const STALE_MS = 100;
 const MS_NS = 1_000_000;
 /**
- * What the server says instead of events. That was all, or there was nothing: servers before 2.15 call it a TIMEOUT, 2.15
+ * What the server says instead of events. That was all, or there was nothing: 2.9 and 2.12 call it a TIMEOUT, 2.15
  * NO_MESSAGES. Source: nats-server, consumer.go.
  */
 const STATUS = { HEARTBEAT: 100, NO_MESSAGES: 404, TIMEOUT: 408 } as const;

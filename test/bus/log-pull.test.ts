@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AckPolicy, jetstreamManager } from '@nats-io/jetstream';
+import { headers } from '@nats-io/nats-core';
 import { type Bus, connectBus } from '../../bus/connect.ts';
 import { readDelivery } from '../../bus/delivery.ts';
 import { createLog } from '../../bus/log.ts';
@@ -81,6 +82,56 @@ test('a consumer that is gone makes it throw; what is disposed is answered with 
   other[Symbol.dispose]();
   assert.equal(await asked, null);
   assert.equal(await other.next(), null);
+});
+
+type Word = number | 'status 404' | 'status 408' | 'status 409';
+
+/** A connection whose server says what the test wants: statuses differ by version, and no client may send deliveries. */
+function scriptedPull(words: readonly Word[]): LogPull {
+  let say: ((error: null, message: object) => void) | null = null;
+  const bus = {
+    connection: {
+      isClosed: () => false,
+      subscribe(_subject: string, { callback }: { callback: typeof say }) {
+        say = callback;
+        return { unsubscribe: () => undefined };
+      },
+    },
+    publish(_subject: string, _data: Uint8Array, subject: string) {
+      setImmediate(() => {
+        for (const word of words)
+          say?.(null, { subject, data: Buffer.from('{}'), ...spoken(word) });
+      });
+    },
+  };
+  return new LogPull(bus as unknown as Bus, { consumer: 'scripted', pending: 0 }); // what it uses
+}
+
+function spoken(word: Word): object {
+  return typeof word === 'number'
+    ? { reply: `$JS.ACK.EV.scripted.1.${word}.${word}.1700000000000000000.0` }
+    : { headers: headers(Number(word.slice(-3)), 'scripted') };
+}
+
+for (const end of ['status 404', 'status 408'] as const) {
+  test(`${end} ends an answer, with events and without`, async () => {
+    using full = scriptedPull([1, 2, end]);
+    const pulled = await full.next();
+    assert.deepEqual([sequences(pulled), pulled?.isCutOff], [[1, 2], false]);
+    using empty = scriptedPull([end]);
+    assert.deepEqual(await empty.next(), { events: [], isCutOff: false });
+  });
+}
+
+test('another status throws; a lost delivery ends it; an answer without an end is given out', async () => {
+  using refused = scriptedPull(['status 409']);
+  await assert.rejects(refused.next(), /409 scripted/);
+  using lost = scriptedPull([1, 3, 'status 408']);
+  assert.equal(await lost.next(), null);
+  assert.equal(await lost.next(), null);
+  using endless = scriptedPull([1, 2]);
+  const pulled = await endless.next();
+  assert.deepEqual([sequences(pulled), pulled?.isCutOff], [[1, 2], true]);
 });
 
 test('readDelivery() reads what old and new servers write, and nothing else', () => {
